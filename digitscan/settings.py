@@ -14,7 +14,19 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InkSettings:
+    """How ink is told from paper. Lengths are for writing about 40 px high (300 dpi)."""
+
+    stroke_px: int = field(default=20, metadata={"min": 4, "max": 200})
+    neighborhood_px: int = field(default=32, metadata={"min": 4, "max": 400})
+    min_contrast: float = field(default=24.0, metadata={"min": 1, "max": 255})
+    min_share: float = field(default=0.35, metadata={"min": 0, "max": 1})
+    threshold: int = field(default=112, metadata={"min": 1, "max": 255})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
     scans: ScanSettings = field(default_factory=ScanSettings)
+    ink: InkSettings = field(default_factory=InkSettings)

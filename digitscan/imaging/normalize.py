@@ -1,0 +1,106 @@
+"""The MNIST frame: one digit's ink, centered in 28 x 28. Written once, for training and reading."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Floats
+
+FRAME_PX = 28
+"""Side of a tile."""
+DIGIT_PX = 20
+"""Longer side of the digit in its tile; true of 59,846 of the 60,000 MNIST training digits."""
+CENTER_PX = 14.0
+"""Row and column of the center of mass: mean over the MNIST training digits 13.996 and 14.007."""
+FAINT = 40
+"""Ink below this strength (of 255) does not widen a digit's bounding box.
+
+The soft edge that `binarize.estimate_ink` leaves around a stroke is about one pixel of 20 to 40;
+counting it would make thin digits smaller than the hard-edged digits of MNIST."""
+
+
+def normalize_tile(ink: npt.NDArray[np.uint8]) -> Floats:
+    """Bring the ink of one digit into the MNIST frame.
+
+    The ink's bounding box is scaled so that its longer side is 20 pixels, aspect kept, and placed
+    so that its center of mass is at (14, 14) of a 28 x 28 tile: the frame of LeCun, Bottou,
+    Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998. The shift
+    is by whole pixels, as it was in MNIST.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        Ink strength, 0 paper to 255 full ink, any size.
+
+    Returns
+    -------
+    ndarray of float32, shape (28, 28)
+        0.0 paper to 1.0 full ink. All 0.0 where there is no ink.
+
+    Raises
+    ------
+    ValueError
+        If `ink` is not a two-dimensional uint8 array.
+
+    Examples
+    --------
+    >>> bar = np.zeros((50, 9), np.uint8)
+    >>> bar[5:45, 3:6] = 255
+    >>> tile = normalize_tile(bar)
+    >>> tile.shape, int(tile.any(axis=1).sum())
+    ((28, 28), 20)
+    """
+    if ink.ndim != 2 or ink.dtype != np.uint8:
+        raise ValueError(f"ink is uint8 (h, w), got {ink.dtype} {ink.shape}")
+    tile = np.zeros((FRAME_PX, FRAME_PX), np.uint8)
+    solid = ink >= FAINT
+    rows = np.flatnonzero(solid.any(axis=1))
+    if rows.size == 0:
+        return tile.astype(np.float32)
+    columns = np.flatnonzero(solid.any(axis=0))
+    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = digit.shape
+    scale = DIGIT_PX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    digit = np.asarray(
+        cv2.resize(digit, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    )
+    top, left = _place(digit)
+    # A center of mass far from the box's middle would push ink out of the frame: keep it whole.
+    top = min(max(top, 0), FRAME_PX - digit.shape[0])
+    left = min(max(left, 0), FRAME_PX - digit.shape[1])
+    tile[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return tile.astype(np.float32) / np.float32(255)
+
+
+def normalize_tiles(inks: Sequence[npt.NDArray[np.uint8]]) -> Floats:
+    """Bring many digits into the frame, as one batch for the network.
+
+    Parameters
+    ----------
+    inks : sequence of ndarray of uint8, shape (h, w) each
+        As for `normalize_tile`.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, 28, 28, 1)
+
+    Examples
+    --------
+    >>> normalize_tiles([]).shape
+    (0, 28, 28, 1)
+    """
+    tiles = np.zeros((len(inks), FRAME_PX, FRAME_PX, 1), np.float32)
+    for index, ink in enumerate(inks):
+        tiles[index, :, :, 0] = normalize_tile(ink)
+    return tiles
+
+
+def _place(digit: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Return (top, left) that puts the digit's center of mass at the frame's."""
+    mass = float(digit.sum())
+    row = float(digit.sum(axis=1) @ np.arange(digit.shape[0])) / mass
+    column = float(digit.sum(axis=0) @ np.arange(digit.shape[1])) / mass
+    return round(CENTER_PX - row), round(CENTER_PX - column)
