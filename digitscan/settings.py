@@ -25,8 +25,22 @@ class InkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CutSettings:
+    """Where digits may touch. All but `crossing` are multiples of the text height."""
+
+    narrow: float = field(default=0.35, metadata={"min": 0, "max": 5})
+    low: float = field(default=0.3, metadata={"min": 0, "max": 1})
+    margin: float = field(default=0.08, metadata={"min": 0, "max": 1})
+    spacing: float = field(default=0.1, metadata={"min": 0, "max": 1})
+    corridor: float = field(default=0.2, metadata={"min": 0, "max": 1})
+    crossing: float = field(default=2.6, metadata={"min": 0, "max": 20})
+    speck: float = field(default=0.12, metadata={"min": 0, "max": 1})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
     scans: ScanSettings = field(default_factory=ScanSettings)
     ink: InkSettings = field(default_factory=InkSettings)
+    cuts: CutSettings = field(default_factory=CutSettings)

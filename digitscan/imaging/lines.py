@@ -1,0 +1,246 @@
+"""Gray crop of a field -> the string reader's frame: one line of writing, 40 pixels high.
+
+The frame is written once, here, and used by training and by reading.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Floats, Gray
+
+LINE_PX = 40
+"""Height of the frame."""
+BAND_PX = 28
+"""Height that the band of the writing takes in the frame; 6 pixels stay free above and below."""
+STRETCH = 1.2
+"""Widening of the line: the string reader sees one column in four, and a narrow zero of a joined
+row of zeros needs two of those columns."""
+MAX_WIDTH_PX = 1200
+"""Widest frame; a longer crop is squeezed. A field of 40 digits fits without."""
+WORK_PX = 88
+"""Height to which a higher crop is reduced before anything is measured: a pen stroke of a digit
+that fills a third of the crop is still two pixels wide there."""
+MIN_CONTRAST = 14.0
+"""Gray levels: what is less dark against its paper than this is never taken for full ink."""
+LOCAL_SHARE = 0.4
+"""A faint stroke is lifted to at most 1 / this by its surroundings, measured against the darkest
+ink of the crop, so that pencil beside black print is seen and paper noise is not."""
+MIN_BAND = 0.22
+"""Lowest band of writing, as a share of the crop's height: specks are not blown up to digits."""
+
+_SOLID = 110  # of 255: ink at least this strong is measured when the band is sought
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A slightly different look at the same line, for training and for averaging.
+
+    Attributes
+    ----------
+    zoom : float
+        Size of the writing against the plain frame.
+    stretch : float
+        Widening on top of `zoom`.
+    down_px, right_px : float
+        Shift in frame pixels.
+    """
+
+    zoom: float = 1.0
+    stretch: float = 1.0
+    down_px: float = 0.0
+    right_px: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.zoom > 0 and self.stretch > 0):
+            raise ValueError(f"zoom and stretch are above 0, got {self.zoom, self.stretch}")
+
+
+PLAIN = View()
+
+
+def normalize_line(crop: Gray, view: View = PLAIN) -> Floats:
+    """Bring the writing of one field into the string reader's frame.
+
+    Parameters
+    ----------
+    crop : ndarray of uint8, shape (h, w)
+        Gray, 0 black to 255 white, dark writing on light paper; cut tight or loose.
+    view : View
+        A moved or scaled look; the plain one by default.
+
+    Returns
+    -------
+    ndarray of float32, shape (40, W, 1)
+        0.0 paper to 1.0 full ink, kept gray. W is a multiple of 4, at least 16, at most 1200.
+
+    Raises
+    ------
+    ValueError
+        If `crop` is not a two-dimensional uint8 array with at least one pixel.
+
+    Examples
+    --------
+    >>> crop = np.full((60, 90), 220, np.uint8)
+    >>> crop[15:45, 40:44] = 60
+    >>> line = normalize_line(crop)
+    >>> line.shape, float(line.max()), float(line[:, :20].max())
+    ((40, 104, 1), 1.0, 0.0)
+    """
+    if crop.ndim != 2 or crop.dtype != np.uint8 or crop.size == 0:
+        raise ValueError(f"a crop is uint8 (h, w) with pixels, got {crop.dtype} {crop.shape}")
+    return frame_line(measure_ink(crop), view)
+
+
+def measure_ink(crop: Gray) -> Gray:
+    """Measure the ink of a crop, in a size that is quick to work with.
+
+    The paper is a blur that leaves the ink out (two rounds); the darkness below it is divided by
+    the darkest ink nearby, within the bounds of `LOCAL_SHARE` and `MIN_CONTRAST`.
+
+    Parameters
+    ----------
+    crop : ndarray of uint8, shape (h, w)
+
+    Returns
+    -------
+    ndarray of uint8, shape (min(h, 88), w')
+        0 paper to 255 full ink.
+
+    Examples
+    --------
+    >>> int(measure_ink(np.full((30, 30), 90, np.uint8)).max())
+    0
+    """
+    height, width = crop.shape
+    if height > WORK_PX:
+        size = (max(1, round(width * WORK_PX / height)), WORK_PX)
+        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+    dark = _estimate_darkness(crop.astype(np.float32))
+    strong = float(np.percentile(cv2.blur(dark, (2, 2)), 99.0))
+    side = max(3, crop.shape[0] // 2)
+    near = cv2.dilate(cv2.blur(dark, (3, 3)), np.ones((3, 3), np.uint8))
+    near = cv2.blur(cv2.dilate(near, np.ones((side, side), np.uint8)), (side, side))
+    reach = np.maximum(near, max(MIN_CONTRAST, LOCAL_SHARE * strong))
+    return np.asarray(np.clip(dark / reach, 0.0, 1.0) * 255.0, np.uint8)
+
+
+def frame_line(ink: Gray, view: View = PLAIN) -> Floats:
+    """Lay measured ink into the frame: find the band of the writing and bring it to 28 pixels.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        As `measure_ink` returns it: one measurement serves many views.
+    view : View
+
+    Returns
+    -------
+    ndarray of float32, shape (40, W, 1)
+        As `normalize_line`.
+
+    Examples
+    --------
+    >>> frame_line(np.zeros((20, 3), np.uint8)).shape
+    (40, 16, 1)
+    """
+    top, bottom = estimate_band(ink)
+    scale = BAND_PX / (bottom - top) * view.zoom
+    wide = scale * STRETCH * view.stretch
+    width = round(ink.shape[1] * wide)
+    if width > MAX_WIDTH_PX - 8:
+        wide *= (MAX_WIDTH_PX - 8) / width
+        width = MAX_WIDTH_PX - 8
+    frame_width = max(16, -(-(width + 8) // 4) * 4)
+    down = LINE_PX / 2 - scale * (top + bottom) / 2 + view.down_px
+    right = (frame_width - ink.shape[1] * wide) / 2 + view.right_px
+    reduced = ink
+    if scale < 0.7:
+        # warpAffine samples points: reduce first, or thin strokes fall between the samples.
+        size = (max(1, round(ink.shape[1] * wide)), max(1, round(ink.shape[0] * scale)))
+        reduced = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+        wide, scale = 1.0, 1.0
+    turn = np.array([[wide, 0.0, right + wide / 2 - 0.5], [0.0, scale, down + scale / 2 - 0.5]])
+    line = cv2.warpAffine(reduced, turn, (frame_width, LINE_PX), flags=cv2.INTER_LINEAR)
+    return (np.asarray(line, np.float32) / np.float32(255))[:, :, np.newaxis]
+
+
+def estimate_band(ink: Gray) -> tuple[float, float]:
+    """Estimate the rows between which the writing stands.
+
+    Printed rules are opened away, ink that hangs into the crop from above or below is left out,
+    and of the remaining components the band spans from the upper to the lower sixth, weighed by
+    their area: a bracket, a comma or one tall stroke does not move it.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+
+    Returns
+    -------
+    tuple of float
+        Top and bottom in rows of `ink`, at least `MIN_BAND` of the height apart; the whole height
+        where nothing is found.
+
+    Examples
+    --------
+    >>> ink = np.zeros((60, 60), np.uint8)
+    >>> ink[20:40, 25:30] = 255
+    >>> estimate_band(ink)
+    (20.0, 40.0)
+    """
+    height = ink.shape[0]
+    boxes = _find_writing(ink)
+    if len(boxes) == 0:
+        return 0.0, float(height)
+    weights = (boxes[:, 2] * boxes[:, 3]).astype(np.float64)
+    top = _weighted_quantile(boxes[:, 1], weights, 1 / 6)
+    bottom = _weighted_quantile(boxes[:, 1] + boxes[:, 3], weights, 5 / 6)
+    least = MIN_BAND * height
+    if bottom - top < least:
+        middle = (top + bottom) / 2
+        top, bottom = middle - least / 2, middle + least / 2
+    return top, bottom
+
+
+def _find_writing(ink: Gray) -> npt.NDArray[np.int32]:
+    """Return left, top, width, height of the components that may be writing, shape (N, 4)."""
+    height, width = ink.shape
+    solid = np.asarray(ink >= _SOLID, np.uint8)
+    # A rule is longer than the line is high; a pen's dash or the bar of a 7 is not.
+    run = np.ones((1, min(width, height + 1)), np.uint8)
+    rules = cv2.morphologyEx(solid, cv2.MORPH_OPEN, run)
+    wall = np.ones((max(3, round(0.9 * height)), 1), np.uint8)
+    walls = cv2.morphologyEx(solid, cv2.MORPH_OPEN, wall)
+    solid = np.asarray((solid > 0) & (rules == 0) & (walls == 0), np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    boxes = np.asarray(stats[1:, :4], np.int32)
+    tops, heights = boxes[:, 1], boxes[:, 3]
+    edge = (tops <= 1) | (tops + heights >= height - 1)
+    # A third: text of a neighboring line shows less than that of itself in the crop.
+    hanging = edge & (heights < height / 3)
+    small = heights < 0.12 * height
+    return np.asarray(boxes[~hanging & ~small], np.int32)
+
+
+def _estimate_darkness(gray: Floats) -> Floats:
+    """Return how much darker than its paper each pixel is, in gray levels, shape (h, w)."""
+    side = max(5, gray.shape[0])
+    paper = cv2.blur(gray, (side, side), borderType=cv2.BORDER_REPLICATE)
+    for _ in range(2):
+        spread = float(np.mean(np.abs(gray - paper)))
+        light = np.asarray(gray >= paper - spread, np.float32)
+        weight = cv2.blur(light, (side, side), borderType=cv2.BORDER_REPLICATE)
+        mean = cv2.blur(gray * light, (side, side), borderType=cv2.BORDER_REPLICATE)
+        paper = np.where(weight > 0.02, mean / np.maximum(weight, 0.02), paper)
+    return np.asarray(np.maximum(paper - gray, 0.0), np.float32)
+
+
+def _weighted_quantile(
+    values: npt.NDArray[np.int32], weights: npt.NDArray[np.float64], share: float
+) -> float:
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, share * total[-1])])
