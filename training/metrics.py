@@ -134,7 +134,7 @@ def count_confusions(truth: Ints, predicted: Ints, classes: int) -> Ints:
     if truth.shape != predicted.shape or truth.ndim != 1:
         raise ValueError(f"one prediction per truth, got {truth.shape} and {predicted.shape}")
     both = np.concatenate([truth, predicted])
-    if both.size and not (0 <= both.min() and both.max() < classes):
+    if both.size and not (both.min() >= 0 and both.max() < classes):
         raise ValueError(f"classes are 0 to {classes - 1}, got {both.min()} to {both.max()}")
     matrix = np.zeros((classes, classes), np.int64)
     np.add.at(matrix, (truth, predicted), 1)
@@ -326,7 +326,9 @@ def reject_rubbish(digits: AnyFloats, rubbish: AnyFloats, keep: float = 0.99) ->
 def _divide(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Reals:
     """Divide, nan where there is nothing to divide by."""
     above, below = part.astype(np.float64), whole.astype(np.float64)
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    quotient: Reals = np.full(above.shape, np.nan)
+    np.divide(above, below, out=quotient, where=below > 0)
+    return quotient
 
 
 def _check_confidences(confidence: AnyFloats, right: Bools) -> None:

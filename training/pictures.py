@@ -1,0 +1,174 @@
+"""Pictures of measurements, as PNG bytes: matplotlib without a display and without pyplot."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.metrics import CalibrationBins, Ints, RejectCurve
+
+DPI = 110
+SHEET_COLUMNS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One tile that was named wrongly, for human eyes.
+
+    Attributes
+    ----------
+    tile : ndarray of float32, shape (28, 28)
+        What the network saw: 0.0 paper to 1.0 ink.
+    crop : ndarray of uint8, shape (H, W), or None
+        The same place on the scan, gray, where there is one.
+    truth, named : str
+        Labels.
+    confidence : float
+        What the network gave the wrong label.
+    origin : str
+        Where the tile is from.
+    """
+
+    tile: npt.NDArray[np.float32]
+    crop: npt.NDArray[np.uint8] | None
+    truth: str
+    named: str
+    confidence: float
+    origin: str
+
+
+def draw_confusions(confusions: Ints, labels: Sequence[str]) -> bytes:
+    """Draw a confusion matrix: truth downwards, the given name across; mistakes are colored.
+
+    Parameters
+    ----------
+    confusions : ndarray of int64, shape (C, C)
+        Row is the truth, column the prediction.
+    labels : sequence of str
+        C names.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    figure, axes = _start(6.4, 5.8)
+    # The diagonal is a thousand times the rest: color shows mistakes only, numbers show all.
+    wrong = confusions * (1 - np.eye(len(labels), dtype=np.int64))
+    axes.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1, int(wrong.max())))
+    for row, column in np.ndindex(confusions.shape):
+        count = int(confusions[row, column])
+        if count:
+            dark = wrong[row, column] > 0.6 * wrong.max() and row != column
+            axes.text(
+                column, row, str(count), ha="center", va="center", fontsize=7,
+                color="white" if dark else "black",
+            )  # fmt: skip
+    places = range(len(labels))
+    axes.set_xticks(places, labels)
+    axes.set_yticks(places, labels)
+    axes.set_xlabel("named")
+    axes.set_ylabel("true")
+    return _finish(figure)
+
+
+def draw_reliability(bins: CalibrationBins) -> bytes:
+    """Draw accuracy over stated confidence, with the number of tiles of each bin below."""
+    figure = Figure(figsize=(5.4, 5.4), dpi=DPI, layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    centers = (np.arange(bins.count.size) + 0.5) / bins.count.size
+    width = 0.9 / bins.count.size
+    full = bins.count > 0
+    upper.bar(centers[full], bins.accuracy[full], width=width, color="tab:blue", alpha=0.7)
+    upper.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle="--")
+    upper.plot(bins.confidence[full], bins.accuracy[full], "o", color="tab:red", markersize=4)
+    upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
+    lower.bar(centers, bins.count, width=width, color="gray")
+    lower.set(xlabel="stated confidence", ylabel="tiles", yscale="symlog")
+    return _finish(figure)
+
+
+def draw_rejects(curves: Mapping[str, RejectCurve]) -> bytes:
+    """Draw the error among accepted tiles over the share withheld, a line per set."""
+    figure, axes = _start(6.4, 4.2)
+    for name, curve in curves.items():
+        axes.step(100 * (1 - curve.accepted), 100 * curve.error, where="post", label=name)
+    axes.set(xlabel="withheld, % of tiles", ylabel="wrong, % of accepted tiles")
+    axes.set_xlim(0, 20)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    if curves:
+        axes.legend()
+    return _finish(figure)
+
+
+def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
+    """Draw a sheet of mistakes, in the order given: the crop above, the tile below it.
+
+    Parameters
+    ----------
+    mistakes : sequence of Mistake
+        At least one.
+
+    Returns
+    -------
+    bytes
+        PNG.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    if not mistakes:
+        raise ValueError("a sheet of mistakes wants at least one mistake")
+    crops = any(mistake.crop is not None for mistake in mistakes)
+    lines = -(-len(mistakes) // SHEET_COLUMNS)
+    figure = Figure(
+        figsize=(1.25 * SHEET_COLUMNS, lines * (2.9 if crops else 1.7)),
+        dpi=DPI,
+        layout="constrained",
+    )
+    high = 2 if crops else 1
+    grid = figure.subplots(lines * high, SHEET_COLUMNS, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for place, mistake in enumerate(mistakes):
+        line, column = divmod(place, SHEET_COLUMNS)
+        if mistake.crop is not None:
+            grid[line * high, column].imshow(mistake.crop, cmap="gray", vmin=0, vmax=255)
+        grid[line * high, column].set_title(
+            f"{mistake.truth} as {mistake.named}\n{mistake.confidence:.2f}  {mistake.origin}",
+            fontsize=7,
+        )
+        lowest = grid[line * high + high - 1, column]
+        lowest.imshow(mistake.tile, cmap="gray_r", vmin=0, vmax=1)
+    return _finish(figure)
+
+
+def draw_points(values: npt.NDArray[np.float64], caption: str, height: str) -> bytes:
+    """Draw one measurement per trial in the order made, and the best so far as a line."""
+    figure, axes = _start(6.4, 3.6)
+    numbers = np.arange(values.size)
+    axes.plot(numbers, values, "o", color="tab:blue", markersize=5)
+    if values.size:
+        axes.step(numbers, np.fmax.accumulate(values), where="post", color="tab:orange")
+    axes.set(xlabel=caption, ylabel=height)
+    axes.grid(alpha=0.3)
+    return _finish(figure)
+
+
+def _start(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    return figure, figure.subplots()
+
+
+def _finish(figure: Figure) -> bytes:
+    """Encode as PNG, without matplotlib's version in it: equal numbers give equal bytes."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
