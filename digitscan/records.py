@@ -109,6 +109,31 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class MicrLine:
+    """Where the E-13B line of a page is.
+
+    Attributes
+    ----------
+    box : Box
+        Around the full-height digits that gave the line away; its ends may miss a symbol.
+    baseline_px : float
+        Row of the baseline at column 0.
+    slope : float
+        Rows per column of the baseline, positive where the line falls to the right.
+    height_px : float
+        Height of the digits, 0.117 inch.
+    pitch_px : float
+        Distance between the right edges of neighbors, 0.125 inch.
+    """
+
+    box: Box
+    baseline_px: float
+    slope: float
+    height_px: float
+    pitch_px: float
+
+
+@dataclass(frozen=True, slots=True)
 class Digit:
     """One named digit; `confidence` is the network's probability of `label`."""
 

@@ -35,6 +35,51 @@ class CutSettings:
     corridor: float = field(default=0.2, metadata={"min": 0, "max": 1})
     crossing: float = field(default=2.6, metadata={"min": 0, "max": 20})
     speck: float = field(default=0.12, metadata={"min": 0, "max": 1})
+    group: int = field(default=5, metadata={"min": 1, "max": 20})
+    gap: float = field(default=0.3, metadata={"min": 0, "max": 5})
+    wide: float = field(default=1.5, metadata={"min": 0.1, "max": 10})
+    short: float = field(default=0.33, metadata={"min": 0, "max": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """Where numbers stand on a page. Lengths are multiples of the height of the writing."""
+
+    long_side_px: int = field(default=1250, metadata={"min": 200, "max": 20000})
+    gap: float = field(default=1.3, metadata={"min": 0.1, "max": 10})
+    overlap: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    ratio: float = field(default=2.2, metadata={"min": 1, "max": 20})
+    max_parts: int = field(default=3000, metadata={"min": 10, "max": 20000})
+
+
+@dataclass(frozen=True, slots=True)
+class LatticeSettings:
+    """How groups of pieces are scored. Sizes are multiples of the text height."""
+
+    least: float = field(default=0.002, metadata={"min": 1e-9, "max": 0.1})
+    small: float = field(default=0.4, metadata={"min": 0, "max": 2})
+    skip_small: float = field(default=0.2, metadata={"min": 0, "max": 50})
+    skip: float = field(default=4.0, metadata={"min": 0, "max": 50})
+    digit_low: float = field(default=0.6, metadata={"min": 0, "max": 2})
+    digit_high: float = field(default=1.5, metadata={"min": 0.5, "max": 5})
+    digit_wide: float = field(default=1.2, metadata={"min": 0.1, "max": 5})
+    size_weight: float = field(default=5.0, metadata={"min": 0, "max": 100})
+    beam: int = field(default=8, metadata={"min": 1, "max": 100})
+    paths: int = field(default=6, metadata={"min": 1, "max": 50})
+    temperature: float = field(default=1.0, metadata={"min": 0.05, "max": 20})
+
+
+@dataclass(frozen=True, slots=True)
+class MicrSettings:
+    """What counts as an E-13B line.
+
+    `search_share` is the share of the page's height, from the bottom edge, that is searched.
+    """
+
+    search_share: float = field(default=0.4, metadata={"min": 0.05, "max": 1})
+    min_digits: int = field(default=6, metadata={"min": 2, "max": 60})
+    min_delimiters: int = field(default=1, metadata={"min": 0, "max": 20})
+    max_rubbish_share: float = field(default=0.3, metadata={"min": 0, "max": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +88,7 @@ class Settings:
 
     scans: ScanSettings = field(default_factory=ScanSettings)
     ink: InkSettings = field(default_factory=InkSettings)
+    regions: RegionSettings = field(default_factory=RegionSettings)
     cuts: CutSettings = field(default_factory=CutSettings)
+    lattice: LatticeSettings = field(default_factory=LatticeSettings)
+    micr: MicrSettings = field(default_factory=MicrSettings)

@@ -1,0 +1,185 @@
+"""Gray page -> the E-13B line near the bottom edge of a cheque.
+
+How the pipeline goes from here to a reading (`micr_cells` cuts the line, `recognition.micr`
+spells it)::
+
+    line = find_micr_line(page.image, settings.micr)
+    if line is not None:
+        cells = split_micr_cells(page.image, line)
+        tiles = normalize_tiles([cell.ink for cell in cells])
+        boxes = [cell.box for cell in cells]
+        reading = read_micr(classifier.classify(tiles), boxes, settings.micr)
+
+`find_micr_line` goes by geometry alone (equal heights, right edges at one eighth of an inch);
+digits of other fonts at such a pitch are left to `recognition.micr.read_micr`, which gives None
+where the network calls them rubbish.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Box, Gray, Mask, MicrLine
+from digitscan.settings import MicrSettings
+
+PITCH_OF_HEIGHT = 0.125 / 0.117
+"""Distance between right edges over height of the digits: ISO 1004-1."""
+_REDUCED_PX = 1100
+"""The line is looked for at this length of the page's longer side or up to twice that: a cheque
+then has 120 dpi or more, and the thinnest stroke, 0.013 inch, is still 1.5 px."""
+_INK_SHARE = 0.68
+"""Darker than this share of the paper is ink: magnetic ink is black, printed backgrounds are not."""
+_MAX_SLOPE = 0.08
+"""Rise per run: 3 degrees of skew left over, and the differences of bottom edges on top."""
+
+
+def find_micr_line(gray: Gray, settings: MicrSettings = MicrSettings()) -> MicrLine | None:
+    """Find the E-13B line near the bottom edge of a page.
+
+    Looks for a row of components of equal height whose right edges lie at a constant pitch of
+    1.068 heights, as only E-13B and a few typewriters have it. Needs no resolution: the ratio
+    holds from 100 to 600 dpi.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        0 black to 255 white; turned upright, up to 3 degrees of skew left over.
+    settings : MicrSettings
+
+    Returns
+    -------
+    MicrLine or None
+        None where nothing on the page is spaced like E-13B.
+
+    Examples
+    --------
+    >>> find_micr_line(np.full((300, 700), 255, np.uint8)) is None
+    True
+    """
+    factor = max(1, max(gray.shape) // _REDUCED_PX)
+    top = int(gray.shape[0] * (1.0 - settings.search_share))
+    band = gray[top:]
+    if min(band.shape) < 4 * factor:
+        return None
+    if factor > 1:
+        size = (band.shape[1] // factor, band.shape[0] // factor)
+        band = np.asarray(cv2.resize(band, size, interpolation=cv2.INTER_AREA), np.uint8)
+    boxes = _find_digit_boxes(_find_dark(band))
+    best: MicrLine | None = None
+    best_count = settings.min_digits - 1
+    for members in _chain(boxes):
+        line = _fit(boxes[members], settings.min_digits)
+        if line is not None and len(members) > best_count:
+            best, best_count = line, len(members)
+    return None if best is None else _enlarge(best, factor, top)
+
+
+def _find_dark(gray: Gray) -> Mask:
+    """Return the mask of what is much darker than the paper around it."""
+    small = cv2.resize(gray, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    paper = cv2.blur(cv2.dilate(small, np.ones((9, 9), np.uint8)), (9, 9))
+    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(gray < cv2.convertScaleAbs(paper, alpha=_INK_SHARE))
+
+
+def _find_digit_boxes(mask: Mask) -> npt.NDArray[np.float32]:
+    """Return left, top, right, bottom (N, 4) of the components shaped like an upright digit."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    stats = stats[1:]
+    height = stats[:, cv2.CC_STAT_HEIGHT]
+    shape = stats[:, cv2.CC_STAT_WIDTH] / height
+    # A 1 is 4 units wide to 9 high, an 8 is 7 to 9; blur and spread add up to one unit each.
+    digit = (height >= 9) & (shape > 0.33) & (shape < 1.0)
+    left, top = stats[digit, cv2.CC_STAT_LEFT], stats[digit, cv2.CC_STAT_TOP]
+    right = left + stats[digit, cv2.CC_STAT_WIDTH]
+    bottom = top + stats[digit, cv2.CC_STAT_HEIGHT]
+    return np.stack([left, top, right, bottom], axis=1).astype(np.float32)
+
+
+def _chain(boxes: npt.NDArray[np.float32]) -> list[npt.NDArray[np.intp]]:
+    """Group the boxes that follow each other at the pitch, one to four cells on."""
+    count = len(boxes)
+    if count < 2:
+        return []
+    height = boxes[:, 3] - boxes[:, 1]
+    right = boxes[:, 2]
+    first, second = np.nonzero(_near(height[:, None], height[None, :], 0.12))
+    ahead = right[second] - right[first]
+    pitch = (height[first] + height[second]) / 2 * PITCH_OF_HEIGHT
+    cells = ahead / pitch
+    steps = np.round(cells)
+    level = np.abs(boxes[second, 3] - boxes[first, 3])
+    tolerance = np.maximum(0.1, 1.5 / pitch) * np.maximum(1.0, steps * 0.7)
+    good = (
+        (steps >= 1) & (steps <= 4) & (np.abs(cells - steps) < tolerance)
+        & (level < 0.12 * height[first] + 1 + _MAX_SLOPE * ahead)
+    )
+    return _join(count, first[good], second[good])
+
+
+def _near(
+    one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], share: float
+) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.abs(one - other) <= np.maximum(1.0, share * other))
+
+
+def _join(
+    count: int, first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]
+) -> list[npt.NDArray[np.intp]]:
+    """Return the connected groups of two or more, by spreading the smallest number."""
+    label = np.arange(count)
+    while True:
+        low = label.copy()
+        np.minimum.at(low, first, label[second])
+        np.minimum.at(low, second, label[first])
+        low = low[low]
+        if np.array_equal(low, label):
+            break
+        label = low
+    kept = np.union1d(first, second)
+    return [kept[label[kept] == value] for value in np.unique(label[kept])]
+
+
+def _fit(boxes: npt.NDArray[np.float32], min_digits: int) -> MicrLine | None:
+    """Fit baseline and pitch to a chain; None where too few of it fit."""
+    if len(boxes) < min_digits:
+        return None
+    boxes = boxes[np.argsort(boxes[:, 2])]
+    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    slope, baseline = np.polyfit(boxes[:, 2], boxes[:, 3], 1)
+    for _ in range(2):
+        off = np.abs(boxes[:, 3] - baseline - slope * boxes[:, 2])
+        level = off <= max(1.2, 0.1 * height)
+        if level.sum() < min_digits:
+            return None
+        slope, baseline = np.polyfit(boxes[level, 2], boxes[level, 3], 1)
+    boxes = boxes[level]
+    steps = np.diff(boxes[:, 2])
+    cells = np.round(steps / (height * PITCH_OF_HEIGHT))
+    neighbors = (cells >= 1) & (cells <= 4)
+    if neighbors.sum() < min_digits // 2:
+        return None
+    pitch = float(steps[neighbors].sum() / cells[neighbors].sum())
+    off_pitch = np.abs(steps[neighbors] - pitch * cells[neighbors])
+    even = off_pitch <= max(1.2, 0.07 * pitch)
+    ratio = pitch / height
+    if even.mean() < 0.75 or abs(slope) > _MAX_SLOPE or not 0.9 < ratio / PITCH_OF_HEIGHT < 1.1:
+        return None
+    left, top = np.floor(boxes[:, :2].min(axis=0)).astype(int)
+    right, bottom = np.ceil(boxes[:, 2:].max(axis=0)).astype(int)
+    box = Box(int(left), int(top), int(right), int(bottom))
+    return MicrLine(box, float(baseline), float(slope), height, pitch)
+
+
+def _enlarge(line: MicrLine, factor: int, top: int) -> MicrLine:
+    """Bring a line found in the reduced band back to the page."""
+    box = line.box
+    return MicrLine(
+        Box(
+            box.left * factor, top + box.top * factor, box.right * factor, top + box.bottom * factor
+        ),
+        top + line.baseline_px * factor,
+        line.slope,
+        line.height_px * factor,
+        line.pitch_px * factor,
+    )
