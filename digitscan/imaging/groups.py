@@ -1,0 +1,133 @@
+"""Pieces -> groups: every run of neighboring pieces that may be one digit, and its ink."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.imaging.cuts import Pieces
+from digitscan.records import Box, Gray
+from digitscan.settings import CutSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of one region, in the order of their first, then last piece.
+
+    Attributes
+    ----------
+    pieces : int
+        Number of pieces of the region.
+    spans : ndarray of int32, shape (M, 2)
+        First piece and the one after the last of each group.
+    shapes : ndarray of float32, shape (M, 4)
+        left, top, right, bottom in text heights; top and bottom from the line's middle down.
+    worth : ndarray of bool, shape (M,)
+        True where the group may be a digit and is worth a look by the network; False for marks
+        too small (dots, commas, dashes).
+    """
+
+    pieces: int
+    spans: npt.NDArray[np.int32]
+    shapes: npt.NDArray[np.float32]
+    worth: npt.NDArray[np.bool_]
+
+
+def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups:
+    """List every run of neighboring pieces that is small enough to be one digit.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    settings : CutSettings
+
+    Returns
+    -------
+    Groups
+        Holds every single piece, so that there is always a way through the lattice.
+    """
+    boxes = pieces.boxes
+    height = max(pieces.text_height, 1.0)
+    spans: list[tuple[int, int]] = []
+    joined: list[tuple[int, int, int, int]] = []
+    for first in range(len(boxes)):
+        left, top, right, bottom = (int(edge) for edge in boxes[first])
+        spans.append((first, first + 1))
+        joined.append((left, top, right, bottom))
+        for last in range(first + 1, min(first + settings.group, len(boxes))):
+            if boxes[last, 0] - right > settings.gap * height:
+                break
+            left, top = min(left, int(boxes[last, 0])), min(top, int(boxes[last, 1]))
+            right, bottom = max(right, int(boxes[last, 2])), max(bottom, int(boxes[last, 3]))
+            if right - left > settings.wide * height:
+                break
+            spans.append((first, last + 1))
+            joined.append((left, top, right, bottom))
+    shapes = np.array(joined, np.float32).reshape(-1, 4) / np.float32(height)
+    middle = _middle(boxes) / height
+    shapes[:, 1::2] -= np.float32(middle)
+    tall = shapes[:, 3] - shapes[:, 1] >= settings.short
+    return Groups(len(boxes), np.array(spans, np.int32).reshape(-1, 2), shapes, np.asarray(tall))
+
+
+def cut_groups(pieces: Pieces, groups: Groups) -> list[Gray]:
+    """Cut out the ink of every group worth a look, other pieces left out.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    groups : Groups
+
+    Returns
+    -------
+    list of ndarray of uint8, shape (h, w) each
+        In the order of `groups`, those with `worth` False skipped.
+    """
+    inks = []
+    for first, last in groups.spans[groups.worth]:
+        boxes = pieces.boxes[first:last]
+        left, top = (int(edge) for edge in boxes[:, :2].min(axis=0))
+        right, bottom = (int(edge) for edge in boxes[:, 2:].max(axis=0))
+        # One pixel more on each side: the soft edge belongs to the piece.
+        window = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
+        owner = pieces.owner[window]
+        inside = (owner > first) & (owner <= last)
+        inks.append(np.where(inside, pieces.ink[window], 0).astype(np.uint8))
+    return inks
+
+
+def locate_group(pieces: Pieces, first: int, last: int, region: Box) -> Box:
+    """Return where a group stands on the page: its upright box, slanted back.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    first, last : int
+        First piece of the group and the one after its last.
+    region : Box
+        The region on the page, whose ink the pieces were cut from.
+
+    Returns
+    -------
+    Box
+        In pixels of the page, clipped to the region.
+    """
+    boxes = pieces.boxes[first:last]
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = boxes[:, 2:].max(axis=0)
+    center = (region.bottom - region.top) / 2
+    # The middle row's shift serves the whole digit: its slanted outline is wider than its box.
+    shift = pieces.origin + pieces.slant * ((top + bottom) / 2 - center)
+    width = region.right - region.left
+    start = min(max(round(float(left - shift)), 0), width - 1)
+    end = min(max(round(float(right - shift)), start + 1), width)
+    return Box(region.left + start, region.top + int(top), region.left + end, region.top + int(bottom))
+
+
+def _middle(boxes: npt.NDArray[np.int32]) -> float:
+    """Return the row of the middle of the line: of its tall pieces, else of all."""
+    if len(boxes) == 0:
+        return 0.0
+    heights = boxes[:, 3] - boxes[:, 1]
+    tall = boxes[heights * 2 >= heights.max()]
+    return float(np.median(tall[:, 1] + tall[:, 3])) / 2

@@ -1,0 +1,172 @@
+"""Components -> lines of writing -> regions that may hold a number."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.imaging.components import Components, find_components
+from digitscan.imaging.ruling import find_horizontal_rules
+from digitscan.records import Mask
+from digitscan.settings import RegionSettings
+
+_MIN_PX = 6
+"""Writing below 6 px on the reduced page (12 px as scanned) cannot be read: 0.5 mm at 300 dpi."""
+_MAX_SHARE = 0.12
+"""No digit is higher than 12 % of the page's long side; logos and frames are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The writing of a page, as lines of components.
+
+    Attributes
+    ----------
+    parts : Components
+        All components of the page, rules left out.
+    lines : tuple of ndarray of int
+        Indexes of the components of each line, left to right; marks (dots, commas, dashes) are
+        among them.
+    """
+
+    parts: Components
+    lines: tuple[npt.NDArray[np.int64], ...]
+
+
+def remove_page_rules(mask: Mask) -> Mask:
+    """Take the rules and frames of a page out of its ink, whatever the size of its writing.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        True on the ink of a page, reduced to about 1250 px on its long side.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+    """
+    # 16 px: the height of handwritten digits on the reduced page; a rule is longer than 3 of them.
+    reach = 16.0
+    across = find_horizontal_rules(mask, reach, 3.0)
+    down = find_horizontal_rules(mask.T, reach, 3.0).T
+    return np.asarray(mask & ~across & ~down)
+
+
+def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines:
+    """Find the lines of writing on a page.
+
+    Two components are neighbors on a line when they are of similar height, overlap in height and
+    stand not far apart; a line is a chain of nearest neighbors.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        True on the ink, rules taken out.
+    settings : RegionSettings
+
+    Returns
+    -------
+    Lines
+    """
+    parts = find_components(mask)
+    heights, widths = parts.heights, parts.widths
+    limit = _MAX_SHARE * max(mask.shape)
+    size = np.maximum(heights, widths)
+    text = np.flatnonzero(
+        (heights >= _MIN_PX) & (heights <= limit) & (widths <= 8 * heights) & (size >= _MIN_PX)
+    )
+    if text.size > settings.max_parts:
+        # A page of noise: the tallest components are what can still be writing.
+        text = np.sort(text[np.argsort(-heights[text], kind="stable")][: settings.max_parts])
+    text = text[np.argsort(parts.boxes[text, 0], kind="stable")]
+    chains = _chain(parts.boxes[text], settings)
+    lines = [text[chain] for chain in chains]
+    marks = np.flatnonzero((heights < _MIN_PX) & (parts.areas >= 3) & (widths <= limit))
+    return Lines(parts, tuple(_attach_marks(parts.boxes, lines, marks)))
+
+
+def _chain(
+    boxes: npt.NDArray[np.int32], settings: RegionSettings
+) -> list[npt.NDArray[np.int64]]:
+    """Link every box (sorted by left edge) to its nearest right neighbor; return the chains."""
+    count = len(boxes)
+    if count == 0:
+        return []
+    left, top, right, bottom = (boxes[:, k].astype(np.int32) for k in range(4))
+    height = bottom - top
+    # Row i, column j: may j follow i?
+    low, high = np.minimum.outer(height, height), np.maximum.outer(height, height)
+    overlap = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    gap = left[np.newaxis, :] - right[:, np.newaxis]
+    fits = (
+        (overlap >= settings.overlap * low)
+        & (high <= settings.ratio * low)
+        & (gap <= settings.gap * high)
+        & (gap > -0.6 * high)
+        & (left[np.newaxis, :] > left[:, np.newaxis])
+    )
+    distance = np.where(fits, np.maximum(gap, 0) + np.abs(overlap - high) // 4, 1 << 20)
+    nearest = np.argmin(distance, axis=1)
+    linked = distance[np.arange(count), nearest] < 1 << 20
+    root = np.arange(count)
+    for index in range(count - 1, -1, -1):
+        if linked[index]:
+            root[index] = root[nearest[index]]
+    order = np.argsort(root, kind="stable")
+    splits = np.flatnonzero(np.diff(root[order])) + 1
+    return [np.asarray(np.sort(chain)) for chain in np.split(order, splits)]
+
+
+def _attach_marks(
+    boxes: npt.NDArray[np.int32],
+    lines: list[npt.NDArray[np.int64]],
+    marks: npt.NDArray[np.int64],
+) -> list[npt.NDArray[np.int64]]:
+    """Give every dot, comma and dash to the line in whose band it stands, if any."""
+    if not lines or marks.size == 0:
+        return lines
+    extents = np.array([_extent(boxes[line]) for line in lines])
+    reach = extents[:, 3] - extents[:, 1]
+    middle = (boxes[marks, 1] + boxes[marks, 3])[:, np.newaxis] / 2
+    center = (boxes[marks, 0] + boxes[marks, 2])[:, np.newaxis] / 2
+    inside = (
+        (middle > extents[:, 1])
+        & (middle < extents[:, 3] + 0.3 * reach)
+        & (center > extents[:, 0] - 0.5 * reach)
+        & (center < extents[:, 2] + reach)
+    )
+    owner = np.where(inside.any(axis=1), np.argmax(inside, axis=1), -1)
+    joined = []
+    for index, line in enumerate(lines):
+        both = np.concatenate([line, marks[owner == index]])
+        joined.append(both[np.argsort(boxes[both, 0], kind="stable")])
+    return joined
+
+
+def _extent(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return left, top, right, bottom around the boxes."""
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
+
+def reduce_page(gray: npt.NDArray[np.uint8], long_side_px: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """Reduce a page by a whole factor to about `long_side_px` on its long side.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    long_side_px : int
+
+    Returns
+    -------
+    small : ndarray of uint8
+    factor : int
+        1 or more: pixels of the page to a pixel of `small`.
+    """
+    factor = max(1, round(max(gray.shape) / long_side_px))
+    if factor == 1:
+        return gray, 1
+    size = (max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor))
+    window = gray[: size[1] * factor, : size[0] * factor]
+    small = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), factor

@@ -1,0 +1,226 @@
+"""Every way to group the pieces x the classifier -> the N best strings.
+
+The lattice of LeCun, Bottou, Bengio and Haffner 1998, section VI: nodes are the gaps between
+pieces, an arc is a group of neighboring pieces named as one digit, or passed over as rubbish.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Floats
+from digitscan.settings import LatticeSettings
+
+DIGITS = "0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """A group of pieces under one name.
+
+    Attributes
+    ----------
+    first, last : int
+        First piece and the one after the last.
+    label : str
+        "0" to "9", or "" for rubbish: dots, commas, tails, currency signs.
+    score : float
+        Log of what the network and the group's shape say for it.
+    confidence : float
+        The network's probability of the label.
+    """
+
+    first: int
+    last: int
+    label: str
+    score: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way through the lattice.
+
+    Attributes
+    ----------
+    text : str
+        The digits on the way.
+    score : float
+        Sum of the arcs' scores.
+    arcs : tuple of Arc
+        Left to right; together they hold every piece once.
+    """
+
+    text: str
+    score: float
+    arcs: tuple[Arc, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """All arcs of a region, by the node where they begin (node k lies before piece k)."""
+
+    pieces: int
+    arcs: tuple[tuple[Arc, ...], ...]
+
+
+def build_lattice(
+    pieces: int,
+    spans: npt.NDArray[np.int32],
+    shapes: Floats,
+    probabilities: Floats,
+    settings: LatticeSettings = LatticeSettings(),
+) -> Lattice:
+    """Score every group of a region as each digit that it may be, and as rubbish.
+
+    Parameters
+    ----------
+    pieces : int
+        Number of pieces.
+    spans : ndarray of int32, shape (M, 2)
+        First piece and the one after the last of each group.
+    shapes : ndarray of float32, shape (M, 4)
+        left, top, right, bottom of each group in text heights, the middle of the line at 0.
+    probabilities : ndarray of float32, shape (M, 11)
+        Of "0" to "9" and rubbish; a row for marks that the network did not see is rubbish 1.
+    settings : LatticeSettings
+
+    Returns
+    -------
+    Lattice
+    """
+    arcs: list[list[Arc]] = [[] for _ in range(pieces)]
+    widths = shapes[:, 2] - shapes[:, 0]
+    heights = shapes[:, 3] - shapes[:, 1]
+    for (first, last), width, height, row in zip(
+        spans.tolist(), widths.tolist(), heights.tolist(), probabilities.tolist(), strict=True
+    ):
+        shape_score = _score_shape(width, height, settings)
+        for label, probability in zip(DIGITS, row[:10], strict=True):
+            if probability >= settings.least:
+                score = log(probability) + shape_score
+                arcs[first].append(Arc(first, last, label, score, probability))
+        if last == first + 1:
+            # Rubbish is passed over piece by piece: a group of rubbish is no better than its parts.
+            size = max(width, height)
+            cost = settings.skip_small if size < settings.small else settings.skip * size
+            score = log(max(row[10], settings.least)) - cost
+            arcs[first].append(Arc(first, last, "", score, row[10]))
+    return Lattice(pieces, tuple(tuple(group) for group in arcs))
+
+
+def find_paths(
+    lattice: Lattice,
+    settings: LatticeSettings = LatticeSettings(),
+    allows_prefix: Callable[[str], bool] | None = None,
+) -> tuple[Path, ...]:
+    """Find the best paths through the lattice, one for each text.
+
+    A beam over the nodes; paths with the same text are kept apart only by their better half.
+
+    Parameters
+    ----------
+    lattice : Lattice
+    settings : LatticeSettings
+    allows_prefix : callable, optional
+        True for the beginnings of texts that the field may say; others are not followed.
+
+    Returns
+    -------
+    tuple of Path
+        Best first, at most `settings.paths`.
+    """
+    beams: list[dict[str, tuple[float, Arc | None, str]]] = [{} for _ in range(lattice.pieces + 1)]
+    beams[0][""] = (0.0, None, "")
+    for node in range(lattice.pieces):
+        best = sorted(beams[node].items(), key=lambda item: -item[1][0])[: settings.beam]
+        beams[node] = dict(best)
+        for text, (score, _, _) in best:
+            for arc in lattice.arcs[node]:
+                longer = text + arc.label
+                if arc.label and allows_prefix is not None and not allows_prefix(longer):
+                    continue
+                total = score + arc.score
+                there = beams[arc.last].get(longer)
+                if there is None or total > there[0]:
+                    beams[arc.last][longer] = (total, arc, text)
+    final = sorted(beams[-1].items(), key=lambda item: -item[1][0])[: settings.paths]
+    return tuple(Path(text, state[0], _trace(beams, text)) for text, state in final)
+
+
+def score_text(lattice: Lattice, text: str) -> float:
+    """Return the score of the best path that reads `text`; minus infinity when none does.
+
+    Parameters
+    ----------
+    lattice : Lattice
+    text : str
+        Digits.
+
+    Returns
+    -------
+    float
+        Comparable with `Path.score` of the same lattice.
+    """
+    never = -np.inf
+    best = np.full((lattice.pieces + 1, len(text) + 1), never)
+    best[0, 0] = 0.0
+    for node in range(lattice.pieces):
+        for arc in lattice.arcs[node]:
+            if not arc.label:
+                best[arc.last] = np.maximum(best[arc.last], best[node] + arc.score)
+                continue
+            for position, digit in enumerate(text):
+                if digit == arc.label:
+                    total = best[node, position] + arc.score
+                    best[arc.last, position + 1] = max(best[arc.last, position + 1], total)
+    return float(best[-1, -1])
+
+
+def share_probability(scores: npt.NDArray[np.float64], temperature: float) -> list[float]:
+    """Turn log scores of competing texts into probabilities that sum to 1.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (N,)
+    temperature : float
+        Above 1 evens the probabilities out.
+
+    Returns
+    -------
+    list of float
+
+    Examples
+    --------
+    >>> share_probability(np.array([0.0, 0.0]), 1.0)
+    [0.5, 0.5]
+    """
+    if scores.size == 0:
+        return []
+    raised = np.exp((scores - scores.max()) / temperature)
+    return [float(share) for share in raised / raised.sum()]
+
+
+def _score_shape(width: float, height: float, settings: LatticeSettings) -> float:
+    """Return the log of how likely a digit has this size, in text heights; 0 for a plain one."""
+    low = max(0.0, settings.digit_low - height) * settings.size_weight
+    high = max(0.0, height - settings.digit_high) * settings.size_weight
+    wide = max(0.0, width - settings.digit_wide) * settings.size_weight
+    return -(low + high + wide)
+
+
+def _trace(
+    beams: list[dict[str, tuple[float, Arc | None, str]]], text: str
+) -> tuple[Arc, ...]:
+    """Walk back from the last node and return the arcs from left to right."""
+    arcs: list[Arc] = []
+    node = len(beams) - 1
+    while node > 0:
+        _, arc, before = beams[node][text]
+        assert arc is not None  # only node 0 has none
+        arcs.append(arc)
+        node, text = arc.first, before
+    return tuple(reversed(arcs))
