@@ -16,7 +16,6 @@ from digitscan.imaging.components import (
     estimate_text_height,
     find_components,
 )
-from digitscan.imaging.ruling import remove_rules
 from digitscan.records import Gray, Mask
 from digitscan.settings import CutSettings
 
@@ -28,7 +27,7 @@ class Pieces:
     Attributes
     ----------
     ink : ndarray of uint8, shape (H, W)
-        Ink strength, upright, rules and specks taken out.
+        Ink strength, upright.
     owner : ndarray of int16, shape (H, W)
         k + 1 on piece k and its soft edge, 0 elsewhere.
     boxes : ndarray of int32, shape (N, 4)
@@ -55,7 +54,7 @@ def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
     Parameters
     ----------
     ink : ndarray of uint8, shape (H, W)
-        Ink strength of one region that holds one line, as from `binarize.estimate_ink`.
+        Ink strength of one line alone, from `isolate.isolate_line` or `isolate.isolate_parts`.
     threshold : int
         Ink strength from which a pixel belongs to the writing.
     settings : CutSettings
@@ -67,12 +66,8 @@ def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
     """
     mask = np.asarray(ink >= threshold)
     height = estimate_text_height(find_components(mask).heights)
-    mask = remove_rules(mask, height)
-    mask = _drop_specks(mask, settings)
-    height = estimate_text_height(find_components(mask).heights)
     slant = estimate_slant(mask)
-    soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    upright, origin = _shear(np.where(soft, ink, 0).astype(np.uint8), slant)
+    upright, origin = _shear(ink, slant)
     parts = find_components(upright >= threshold)
     owner = _cut_components(parts, upright, height, settings)
     return _order(owner, upright, height, slant, origin)
@@ -116,19 +111,6 @@ def estimate_slant(mask: Mask) -> float:
         if score > best_score:
             best, best_score = float(shear), score
     return best
-
-
-def _drop_specks(mask: Mask, settings: CutSettings) -> Mask:
-    """Take out components far smaller than the writing; dots and commas stay."""
-    parts = find_components(mask)
-    if parts.areas.size == 0:
-        return mask
-    height = estimate_text_height(parts.heights)
-    stroke = estimate_stroke_width(mask)
-    size = np.maximum(parts.heights, parts.widths)
-    small = (size < settings.speck * height) & (parts.areas < stroke * stroke)
-    keep = np.concatenate([[False], ~small])
-    return np.asarray(keep[parts.labels])
 
 
 def _shear(ink: Gray, slant: float) -> tuple[Gray, int]:

@@ -1,0 +1,107 @@
+"""Ink of a region -> the ink of its line alone: no rules, specks, walls or neighboring lines."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.imaging.components import (
+    Components,
+    estimate_stroke_width,
+    estimate_text_height,
+    find_components,
+)
+from digitscan.imaging.ruling import remove_rules
+from digitscan.records import Box, Gray, Mask
+from digitscan.settings import CutSettings
+
+
+def isolate_line(ink: Gray, threshold: int, settings: CutSettings = CutSettings()) -> Gray:
+    """Keep the line of writing of a cropped field, and drop what else the crop holds.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (H, W)
+        Ink strength of the crop, from `binarize.estimate_ink`.
+    threshold : int
+        Ink strength from which a pixel belongs to the writing.
+    settings : CutSettings
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+        Ink strength, 0 where ink was dropped; soft edges of what stays are kept.
+    """
+    mask = np.asarray(ink >= threshold)
+    mask = remove_rules(mask, estimate_text_height(find_components(mask).heights))
+    parts = find_components(mask)
+    height = estimate_text_height(parts.heights)
+    keep = ~_are_specks(parts, mask, height, settings) & ~_are_outside(parts, height)
+    return _keep(ink, np.concatenate([[False], keep])[parts.labels])
+
+
+def isolate_parts(
+    ink: Gray, window: Box, parts: Components, chosen: npt.NDArray[np.int64], factor: int
+) -> Gray:
+    """Keep the ink of chosen components of the reduced page in a window of the full page.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        Ink strength of the window at full resolution.
+    window : Box
+        The window, in pixels of the full page, its edges multiples of `factor`.
+    parts : Components
+        Of the reduced page.
+    chosen : ndarray of int
+        Indexes of the components to keep.
+    factor : int
+        Pixels of the full page to a pixel of the reduced one.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w)
+    """
+    rows = slice(window.top // factor, -(-window.bottom // factor))
+    columns = slice(window.left // factor, -(-window.right // factor))
+    chosen_mask = np.isin(parts.labels[rows, columns], chosen + 1).view(np.uint8)
+    height, width = ink.shape
+    full = cv2.resize(
+        chosen_mask,
+        (chosen_mask.shape[1] * factor, chosen_mask.shape[0] * factor),
+        interpolation=cv2.INTER_NEAREST,
+    )[:height, :width]
+    # The reduced mask may miss the outermost pixel of a stroke on either side.
+    full = cv2.dilate(full, np.ones((2 * factor + 1, 2 * factor + 1), np.uint8))
+    return np.where(full > 0, ink, 0).astype(np.uint8)
+
+
+def _are_specks(
+    parts: Components, mask: Mask, height: float, settings: CutSettings
+) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it is far smaller than the writing; dots and commas are not."""
+    stroke = estimate_stroke_width(mask)
+    size = np.maximum(parts.heights, parts.widths)
+    return np.asarray((size < settings.speck * height) & (parts.areas < stroke * stroke))
+
+
+def _are_outside(parts: Components, height: float) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it lies above or below the line of writing."""
+    if parts.areas.size == 0:
+        return np.zeros(0, np.bool_)
+    top, bottom = parts.boxes[:, 1], parts.boxes[:, 3]
+    tall = parts.heights >= 0.6 * height
+    # Weighted by width, so that the writing decides and not the walls of a box.
+    weight = np.repeat(np.flatnonzero(tall), np.maximum(parts.widths[tall], 1))
+    band_top, band_bottom = np.median(top[weight]), np.median(bottom[weight])
+    # Commas hang up to 0.4 text heights below the digits.
+    return np.asarray(
+        (bottom < band_top + 0.1 * height) & ~tall
+        | (top > band_bottom + 0.2 * height)
+        | (bottom < band_top - 0.1 * height)
+    )
+
+
+def _keep(ink: Gray, mask: Mask) -> Gray:
+    """Return the ink on the mask and the soft edge about it."""
+    soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(soft, ink, 0).astype(np.uint8)
