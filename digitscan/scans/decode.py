@@ -1,0 +1,215 @@
+"""Decode one page of a scan file of any format to read-only gray, within bounds."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.errors import PageTooLargeError, ScanError, UnreadableScanError, UnsupportedScanError
+from digitscan.names import printable
+from digitscan.records import Gray, Page, PageRef
+from digitscan.scans import tiff
+from digitscan.scans.headers import ImageHeader, Kind, plausible_dpi, read_header, sniff_kind
+from digitscan.scans.pdf import check_size, count_pdf_pages, render_page
+from digitscan.settings import ScanSettings
+
+# TIFF tags that are looked at before the pixels are taken out
+_SHAPE_TAGS = (
+    *tiff.PIXEL_TAGS,
+    tiff.ORIENTATION,
+    tiff.X_RESOLUTION,
+    tiff.RESOLUTION_UNIT,
+)
+_KINDS_OF_SAMPLES = {1: "unsigned", 2: "signed", 3: "floating point"}
+
+
+def count_pages(scan: str, settings: ScanSettings = ScanSettings()) -> int:
+    """Count the pages of a scan file without decoding one.
+
+    Parameters
+    ----------
+    scan : str
+        Path of the file.
+    settings : ScanSettings
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    UnreadableScanError
+        If the file is empty, damaged, encrypted, not permitted, no plain file or has no page.
+    UnsupportedScanError
+        If its content is of no format that is read.
+    PageTooLargeError
+        If the file is too big or has too many pages.
+    """
+    with _named(scan, None), _open(scan, settings) as file:
+        kind = sniff_kind(file.read(1024))
+        if kind is Kind.PDF:
+            count = count_pdf_pages(scan)
+            if count > settings.max_pages:
+                raise PageTooLargeError(
+                    f"has {count} pages, limit {settings.max_pages}; "
+                    "raise scans.max_pages or split the file"
+                )
+            return count
+        if kind is Kind.TIFF:
+            file.seek(0)
+            layout, first = tiff.read_layout(file)
+            return len(tiff.find_directories(file, layout, first, settings.max_pages))
+        return 1
+
+
+def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
+    """Decode one page to gray, as it is stored, transparent pixels as white paper.
+
+    The size is read from the header and refused before anything is decoded. An EXIF turn is not
+    applied but told in `Page.orientation`, so that boxes keep to the pixels of the file.
+
+    Parameters
+    ----------
+    ref : PageRef
+    settings : ScanSettings
+
+    Returns
+    -------
+    Page
+        With a read-only image, uint8 (H, W), 0 black to 255 white.
+
+    Raises
+    ------
+    UnreadableScanError
+        If the file is empty, damaged, encrypted, not permitted or has no such page.
+    UnsupportedScanError
+        If the file is sound but of a kind that is not read.
+    PageTooLargeError
+        If the page has too many pixels or the file too many bytes.
+    """
+    with _named(ref.scan, ref.number), _open(ref.scan, settings) as file:
+        kind = sniff_kind(file.read(1024))
+        file.seek(0)
+        if kind is Kind.PDF:
+            image, dpi = render_page(ref.scan, ref.number, settings)
+            header = ImageHeader(image.shape[1], image.shape[0], plausible_dpi(dpi))
+        elif kind is Kind.TIFF:
+            header, data = _read_tiff_page(file, ref.number, settings)
+            image = _decode(data, header)
+        else:
+            _check_page_number(ref.number, 1)
+            data = np.fromfile(file, dtype=np.uint8)
+            header = read_header(kind, data.data)
+            check_size(header.width, header.height, settings)
+            image = _decode(data, header)
+    image.flags.writeable = False
+    return Page(ref, image, header.dpi, header.orientation)
+
+
+def _read_tiff_page(
+    file: BinaryIO, number: int, settings: ScanSettings
+) -> tuple[ImageHeader, npt.NDArray[np.uint8]]:
+    size = os.fstat(file.fileno()).st_size
+    layout, first = tiff.read_layout(file)
+    directories = tiff.find_directories(file, layout, first, settings.max_pages)
+    _check_page_number(number, len(directories))
+    tags = tiff.read_directory(file, layout, directories[number - 1], _SHAPE_TAGS, size)
+    orientation = tiff.integer(tags, tiff.ORIENTATION, layout, 1)
+    samples = tiff.integer(tags, tiff.SAMPLES, layout, 1)
+    alpha = bool(tiff.integers(tags, tiff.EXTRA_SAMPLES, layout)) and samples == 4
+    header = ImageHeader(
+        tiff.integer(tags, tiff.WIDTH, layout),
+        tiff.integer(tags, tiff.HEIGHT, layout),
+        plausible_dpi(tiff.resolution_dpi(tags, layout)),
+        orientation if 1 <= orientation <= 8 else 1,
+        alpha,
+    )
+    check_size(header.width, header.height, settings)
+    sample_format = tiff.integer(tags, tiff.SAMPLE_FORMAT, layout, 1)
+    bits = tiff.integer(tags, tiff.BITS, layout, 1)
+    if sample_format != 1 or bits not in (1, 4, 8, 16) or samples not in (1, 3, 4):
+        form = _KINDS_OF_SAMPLES.get(sample_format, "unknown")
+        raise UnsupportedScanError(
+            f"has {samples} samples of {bits} bits ({form}) a pixel; expected 1, 3 or 4 unsigned "
+            "of 1, 4, 8 or 16 bits: save it as 8-bit gray or RGB"
+        )
+    data = tiff.extract_page(file, layout, tags, size)
+    return header, np.frombuffer(data, dtype=np.uint8)
+
+
+def _decode(data: npt.NDArray[np.uint8], header: ImageHeader) -> Gray:
+    """Decode an encoded image straight to gray, or over its alpha channel."""
+    flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_GRAYSCALE
+    try:
+        image = cv2.imdecode(data, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(str(error)) from None
+        image = None
+    if image is None:
+        raise UnreadableScanError("is damaged; copy or scan it again")
+    if image.shape[:2] != (header.height, header.width):
+        raise UnreadableScanError(
+            f"decodes to {image.shape[1]} x {image.shape[0]} px, its header states "
+            f"{header.width} x {header.height}; copy or scan it again"
+        )
+    return _flatten(image)
+
+
+def _flatten(image: npt.NDArray[Any]) -> Gray:
+    """Bring what the decoder gave to gray uint8, on white paper."""
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    if image.ndim == 2:
+        return cast(Gray, image)
+    if image.shape[2] == 3:
+        return cast(Gray, cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    gray = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY).astype(np.uint16)
+    opaque = image[..., 3].astype(np.uint16)
+    return cast(Gray, ((gray * opaque + 255 * (255 - opaque) + 127) // 255).astype(np.uint8))
+
+
+def _check_page_number(number: int, count: int) -> None:
+    if number > count:
+        raise UnreadableScanError(f"is not there: the file has {count} pages")
+
+
+@contextmanager
+def _open(scan: str, settings: ScanSettings) -> Iterator[BinaryIO]:
+    """Open a plain file of bounded size; a pipe or a device would block or never end."""
+    try:
+        if not stat.S_ISREG(os.stat(scan).st_mode):
+            raise UnreadableScanError("is a folder or device, expected a file that can be opened")
+        file = open(scan, "rb")  # noqa: SIM115, closed below, outside of this try
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnreadableScanError(f"cannot be opened: {reason}; check its permissions") from None
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        if size > settings.max_file_megabytes * 1e6:
+            raise PageTooLargeError(
+                f"has {size / 1e6:.0f} MB, limit {settings.max_file_megabytes:g} MB; "
+                "raise scans.max_file_megabytes or split the file"
+            )
+        try:
+            yield file
+        except OSError as error:
+            raise UnreadableScanError(f"cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def _named(scan: str, number: int | None) -> Iterator[None]:
+    """Put the name of the scan, and the page where there may be many, before an error message."""
+    try:
+        yield
+    except ScanError as error:
+        subject = printable(os.path.basename(scan))
+        if number is not None and number > 1:
+            subject = f"page {number} of {subject}"
+        raise type(error)(f"{subject} {error}") from None

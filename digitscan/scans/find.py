@@ -1,0 +1,106 @@
+"""Find scan files below the given paths, in an order that does not depend on the disk."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from digitscan.errors import NoPagesError
+from digitscan.names import printable
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = frozenset(
+    (".bmp", ".dib", ".jfif", ".jpe", ".jpeg", ".jpg", ".pdf", ".png", ".tif", ".tiff", ".webp")
+)
+"""Suffixes taken from a folder, in lower case. A file that is named itself may have any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFile:
+    """A file to read: `path` as it can be opened, `name` as the results name it."""
+
+    path: str
+    name: str
+
+
+def find_scans(inputs: Sequence[str | os.PathLike[str]]) -> tuple[ScanFile, ...]:
+    """Find all scan files below files and folders.
+
+    A single folder names its files relative to itself, a single file by its own name. Of several
+    inputs the same name may come twice (`a/1.png`, `b/1.png`), so there every name starts with the
+    input as it was given. A folder is walked through depth first, its entries by code point.
+    Hidden files (`.DS_Store`, `._1.png`) and files of other suffixes are left out; links to
+    folders are not followed, so a link cannot make a circle.
+
+    Parameters
+    ----------
+    inputs : sequence of paths
+        Files and folders, read in this order; a file that is met twice is taken once.
+
+    Returns
+    -------
+    tuple of ScanFile
+
+    Raises
+    ------
+    NoPagesError
+        If an input does not exist or nothing below the inputs is a scan.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("b.png", "a.TIF", "notes.txt"):
+    ...         _ = Path(folder, name).write_bytes(b"")
+    ...     [scan.name for scan in find_scans([folder])]
+    ['a.TIF', 'b.png']
+    """
+    found: dict[str, ScanFile] = {}
+    skipped = 0
+    for given in inputs:
+        path = os.fspath(given)
+        if not os.path.lexists(path):
+            raise NoPagesError(f"{printable(path)} does not exist; check the path")
+        prefix = Path(path).as_posix() if len(inputs) > 1 else ""
+        if not os.path.isdir(path):
+            name = prefix or os.path.basename(path)
+            found.setdefault(os.path.realpath(path), ScanFile(path, name))
+            continue
+        for scan in _walk(path, prefix):
+            if _is_scan(scan):
+                found.setdefault(os.path.realpath(scan.path), scan)
+            else:
+                skipped += 1
+    if skipped:
+        log.info("%d files left out: their suffix is none of %s", skipped, " ".join(sorted(SUFFIXES)))
+    if not found:
+        shown = ", ".join(printable(os.fspath(given)) for given in inputs)
+        raise NoPagesError(
+            f"no scans in {shown}; looked for {' '.join(sorted(SUFFIXES))} in all folders below"
+        )
+    return tuple(found.values())
+
+
+def _is_scan(scan: ScanFile) -> bool:
+    return os.path.splitext(scan.name)[1].lower() in SUFFIXES or os.path.isdir(scan.path)
+
+
+def _walk(folder: str, prefix: str) -> Iterator[ScanFile]:
+    """Yield the files below a folder, and a folder that cannot be listed, so that it gets a row."""
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        log.warning("%s cannot be listed: %s", printable(folder), error.strerror)
+        yield ScanFile(folder, prefix or os.path.basename(folder))
+        return
+    for entry in listed:
+        if entry.name.startswith("."):
+            continue
+        name = f"{prefix}/{entry.name}" if prefix else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, name)
+        elif not entry.is_dir():
+            yield ScanFile(entry.path, name)
