@@ -1,0 +1,294 @@
+"""Many pages: hand them to workers, keep their order, turn every failure into a result.
+
+Only names go to a worker and only records come back; pixels never cross a process border. One
+worker and many run through the same interface, a `concurrent.futures.Executor`, and give the same
+results in the same order.
+"""
+
+import functools
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digitscan.errors import ScanError
+from digitscan.records import PageRef, PageResult, Status
+from digitscan.settings import Settings
+from digitscan.workers import InlineExecutor, WorkerDiedError, WorkerPool, WorkerTimeoutError
+
+if TYPE_CHECKING:
+    from digitscan.records import Page
+    from digitscan.scans import ScanFile
+
+log = logging.getLogger(__name__)
+
+ReadPage = Callable[["Page", str | None], PageResult]
+"""What reads one decoded page; the second argument names the field that a crop shows."""
+
+# Tasks handed out ahead for each worker: enough that none waits while results come in unevenly.
+_AHEAD = 8
+# Finished pages that may wait for a slow one before them: records of a few hundred bytes each.
+_HELD_BACK = 8
+
+
+def load_page_reader(settings: Settings) -> ReadPage:
+    """Load the models and return what reads a page with them.
+
+    Raises
+    ------
+    ModelError
+        If a model package is missing or its hash or ports differ.
+    """
+    from digitscan import pipeline
+
+    reader = pipeline.load_reader(settings)
+
+    def read(page: "Page", field_name: str | None) -> PageResult:
+        return pipeline.read_page(page, reader, settings, field_name)
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with every page of a run; sent to the workers, so all of it can be pickled.
+
+    Attributes
+    ----------
+    settings : Settings
+    field : str or None
+        Name of the field where every image is the crop of one; None reads whole pages.
+    debug_dir : str or None
+        Folder for the drawings of every page.
+    load : callable
+        Loads the models and returns the reader of one page; called once in every process.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    field: str | None = None
+    debug_dir: str | None = None
+    load: Callable[[Settings], ReadPage] = load_page_reader
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts of a run, kept while results come in."""
+
+    files: int = 0
+    pages: int = 0
+    read: int = 0
+    rejected: int = 0
+    empty: int = 0
+    failed: int = 0
+
+    def add(self, result: PageResult) -> None:
+        """Count one page and its readings."""
+        self.files += result.ref.number == 1
+        self.pages += 1
+        self.empty += result.status is Status.EMPTY
+        self.failed += result.status is Status.FAILED
+        rejected = sum(reading.rejection is not None for reading in result.readings)
+        self.rejected += rejected
+        self.read += len(result.readings) - rejected
+
+
+def make_executor(workers: int, job: Job, page_timeout_s: float | None = None) -> Executor:
+    """Return the executor of a run: this process for one worker, a pool of processes for more.
+
+    A time limit needs a process that can be ended, so with one even a single worker is a process.
+    """
+    if workers == 1 and page_timeout_s is None:
+        prepare_process(job)
+        return InlineExecutor()
+    return WorkerPool(workers, functools.partial(prepare_process, job), page_timeout_s)
+
+
+def read_scans(
+    scans: Iterable["ScanFile"], job: Job, executor: Executor, workers: int = 1
+) -> Iterator[PageResult]:
+    """Read every page of every scan and yield the results in the order of the input.
+
+    A file that cannot be opened, a page that cannot be decoded and a page that kills its worker
+    give a failed result and nothing else stops. Memory is bounded: at most a few tasks a worker
+    are handed out, and a few results wait for the ones before them.
+
+    Parameters
+    ----------
+    scans : iterable of ScanFile
+        Taken one by one, never all at once.
+    job : Job
+    executor : Executor
+        Where the work is done; any that is compatible with `concurrent.futures`.
+    workers : int
+        How many tasks it runs at a time.
+
+    Yields
+    ------
+    PageResult
+        At least one a file.
+    """
+    window = 1 if isinstance(executor, InlineExecutor) else _AHEAD * workers
+    files = iter(scans)
+    first_pages: deque[tuple[ScanFile, Future[tuple[int, PageResult]]]] = deque()
+
+    def top_up() -> None:
+        """Hand out first pages of further files, ahead of those that are waited for."""
+        most = 1 if window == 1 else _HELD_BACK * window
+        open_tasks = sum(not future.done() for _, future in first_pages)
+        while open_tasks < window and len(first_pages) < most:
+            scan = next(files, None)
+            if scan is None:
+                return
+            first_pages.append((scan, executor.submit(read_first, job, scan.path, scan.name)))
+            open_tasks += 1
+
+    while True:
+        top_up()
+        if not first_pages:
+            return
+        scan, future = first_pages.popleft()
+        ref = PageRef(scan.path, 1, scan.name)
+        count, result = _finish_first(future, ref, job, executor)
+        yield result
+        waiting: deque[tuple[Future[PageResult], PageRef]] = deque()
+        for number in range(2, count + 1):
+            ref = PageRef(scan.path, number, scan.name)
+            waiting.append((executor.submit(read_one, job, ref), ref))
+            if len(waiting) >= window:
+                yield _finish(*waiting.popleft())
+        while waiting:
+            top_up()
+            yield _finish(*waiting.popleft())
+
+
+def read_scan(
+    scan: str | os.PathLike[str], settings: Settings | None = None, field: str | None = None
+) -> tuple[PageResult, ...]:
+    """Read every page of one scan file, in this process.
+
+    Parameters
+    ----------
+    scan : str or path
+        An image or PDF.
+    settings : Settings, optional
+        The defaults where left out. The models are loaded once for the same settings.
+    field : str, optional
+        Name of the field where the image is the crop of one; whole pages where left out.
+
+    Returns
+    -------
+    tuple of PageResult
+        One a page; a page that cannot be read has status `failed` with its reason, like an
+        unreadable file.
+
+    Raises
+    ------
+    NoPagesError
+        If the path does not exist.
+    ModelError
+        If a model package is missing or damaged.
+    """
+    from digitscan.scans import find_scans
+
+    job = Job(settings or Settings(), field)
+    return tuple(read_scans(find_scans([scan]), job, InlineExecutor()))
+
+
+def read_first(job: Job, path: str, name: str) -> tuple[int, PageResult]:
+    """Count the pages of a file and read its first one: most files have no other."""
+    from digitscan.scans import count_pages
+
+    ref = PageRef(path, 1, name)
+    try:
+        count = count_pages(path, job.settings.scans)
+    except Exception as error:
+        return 1, explain_failure(ref, error)
+    return count, read_one(job, ref)
+
+
+def read_one(job: Job, ref: PageRef) -> PageResult:
+    """Decode and read one page; whatever happens to it is told in its result."""
+    from digitscan.scans import load_page
+
+    read = reader_for(job.load, job.settings)
+    try:
+        page = load_page(ref, job.settings.scans)
+        result = read(page, job.field)
+    except Exception as error:
+        return explain_failure(ref, error)
+    if job.debug_dir is not None:
+        from digitscan.overlay import write_overlay
+
+        try:
+            write_overlay(Path(job.debug_dir), page, result)
+        except Exception as error:
+            log.warning("%s#%d has no overlay: %s", ref.name, ref.number, error)
+    return result
+
+
+@functools.lru_cache(maxsize=1)
+def reader_for(load: Callable[[Settings], ReadPage], settings: Settings) -> ReadPage:
+    """Load the models once in a process, however many pages it reads."""
+    return load(settings)
+
+
+def prepare_process(job: Job) -> None:
+    """Give OpenCV one thread, silence and bounds in a process that reads pages; load the models.
+
+    Raises
+    ------
+    ModelError
+        If a model package is missing or its hash or ports differ.
+    """
+    # A second line of defence behind the headers; OpenCV looks at it when it is loaded.
+    limit = str(int(job.settings.scans.max_megapixels * 1e6))
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", limit)
+    import cv2
+
+    cv2.setNumThreads(1)
+    # Its warnings about damaged files name no file; the rows of the results do.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    reader_for(job.load, job.settings)
+
+
+def explain_failure(ref: PageRef, error: BaseException) -> PageResult:
+    """Turn an error into a failed result with a short stable reason and a message."""
+    if isinstance(error, ScanError):
+        reason = error.reason
+    elif isinstance(error, MemoryError):
+        reason = "out-of-memory"
+    elif isinstance(error, WorkerTimeoutError):
+        reason = "timeout"
+    elif isinstance(error, WorkerDiedError):
+        reason = "crashed"
+    else:
+        reason = "internal-error"
+        log.error("%s#%d failed", ref.name, ref.number, exc_info=error)
+    return PageResult(ref, Status.FAILED, reason=reason, message=str(error))
+
+
+def _finish(future: Future[PageResult], ref: PageRef) -> PageResult:
+    try:
+        return future.result()
+    except (WorkerDiedError, WorkerTimeoutError) as error:
+        return explain_failure(ref, error)
+
+
+def _finish_first(
+    future: Future[tuple[int, PageResult]], ref: PageRef, job: Job, executor: Executor
+) -> tuple[int, PageResult]:
+    """Wait for a first page; where it took its worker along, count the pages without reading it."""
+    try:
+        return future.result()
+    except (WorkerDiedError, WorkerTimeoutError) as error:
+        from digitscan.scans import count_pages
+
+        result = explain_failure(ref, error)
+        try:
+            return executor.submit(count_pages, ref.scan, job.settings.scans).result(), result
+        except Exception:  # the file itself is the trouble, and has its row
+            return 1, result
