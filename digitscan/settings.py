@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """Bounds on what is decoded: scans are hostile input."""
+    """Bounds on what is decoded: scans are hostile input.
 
-    max_megapixels: float = 120.0
-    max_pages: int = 2000
-    max_file_megabytes: float = 512.0
-    pdf_dpi: int = 300
+    120 Mpx hold an A3 page at 600 dpi (70 Mpx) with room, and a page decodes to that many bytes.
+    300 dpi is what banks and offices scan at.
+    """
+
+    max_megapixels: float = field(default=120.0, metadata={"min": 0.01, "max": 10_000})
+    max_pages: int = field(default=2000, metadata={"min": 1, "max": 1_000_000})
+    max_file_megabytes: float = field(default=512.0, metadata={"min": 0.01, "max": 100_000})
+    pdf_dpi: int = field(default=300, metadata={"min": 75, "max": 1200})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class RegionSettings:
     overlap: float = field(default=0.5, metadata={"min": 0, "max": 1})
     ratio: float = field(default=2.2, metadata={"min": 1, "max": 20})
     max_parts: int = field(default=3000, metadata={"min": 10, "max": 20000})
+    digit_share: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    blob: float = field(default=0.9, metadata={"min": 0, "max": 5})
+    word_gap: float = field(default=0.35, metadata={"min": 0, "max": 5})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,13 @@ class MicrSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfidenceSettings:
+    """When a reading is accepted: below `min_confidence` it is given as rejected."""
+
+    min_confidence: float = field(default=0.0, metadata={"min": 0, "max": 1})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
@@ -92,3 +106,4 @@ class Settings:
     cuts: CutSettings = field(default_factory=CutSettings)
     lattice: LatticeSettings = field(default_factory=LatticeSettings)
     micr: MicrSettings = field(default_factory=MicrSettings)
+    confidence: ConfidenceSettings = field(default_factory=ConfidenceSettings)

@@ -1,0 +1,175 @@
+"""Box arithmetic, and the way between the page as read and the scan as stored."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Box, Gray
+
+_TURNS = {
+    1: (0, False),
+    2: (0, True),
+    3: (2, False),
+    4: (2, True),
+    5: (1, True),
+    6: (3, False),
+    7: (3, True),
+    8: (1, False),
+}
+"""EXIF orientation -> quarter turns (counter-clockwise, as `numpy.rot90`) and then a mirror from
+left to right that show the image upright (Exif 2.3, tag 0x0112)."""
+
+
+def turn_upright(image: Gray, orientation: int, quarters: int = 0) -> Gray:
+    """Turn a stored image upright.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, W)
+        As stored.
+    orientation : int
+        EXIF orientation, 1 to 8.
+    quarters : int
+        Further quarter turns counter-clockwise, for a page that lies on its side.
+
+    Returns
+    -------
+    ndarray of uint8
+        Contiguous; a new array unless nothing was to be done.
+
+    Examples
+    --------
+    >>> turn_upright(np.array([[1, 2]], np.uint8), 6).tolist()
+    [[1], [2]]
+    """
+    turns, mirrored = _TURNS[orientation]
+    turned = np.rot90(image, turns)
+    if mirrored:
+        turned = turned[:, ::-1]
+    return np.ascontiguousarray(np.rot90(turned, quarters))
+
+
+def stored_from_upright(
+    shape: tuple[int, int], orientation: int, quarters: int = 0
+) -> npt.NDArray[np.float64]:
+    """Return the affine map from the upright image's pixels back to the stored ones.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the stored image.
+    orientation, quarters : int
+        As given to `turn_upright`.
+
+    Returns
+    -------
+    ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of the upright image to (x, y, 1) as stored, in pixel edges: a corner of
+        a half open box goes to a corner.
+
+    Examples
+    --------
+    >>> way = stored_from_upright((2, 5), 6)
+    >>> map_box(Box(0, 0, 1, 1), way)
+    Box(left=0, top=1, right=1, bottom=2)
+    """
+    height, width = shape
+    turns, mirrored = _TURNS[orientation]
+    way = np.eye(3)
+    way, height, width = _add_turns(way, turns, height, width)
+    if mirrored:
+        way = way @ np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], np.float64)
+    way, _, _ = _add_turns(way, quarters % 4, height, width)
+    return way
+
+
+def map_box(box: Box, way: npt.NDArray[np.float64]) -> Box:
+    """Return the box around the mapped corners of a box.
+
+    Parameters
+    ----------
+    box : Box
+    way : ndarray of float64, shape (3, 3)
+        Affine, on (x, y, 1).
+
+    Returns
+    -------
+    Box
+        Rounded to whole pixels, at least one wide and high.
+
+    Examples
+    --------
+    >>> map_box(Box(1, 2, 3, 4), np.diag([2.0, 2.0, 1.0]))
+    Box(left=2, top=4, right=6, bottom=8)
+    """
+    corners = np.array(
+        [
+            [box.left, box.right, box.left, box.right],
+            [box.top, box.top, box.bottom, box.bottom],
+            [1, 1, 1, 1],
+        ],
+        np.float64,
+    )
+    x, y, _ = way @ corners
+    left, top = round(float(x.min())), round(float(y.min()))
+    return Box(
+        left, top, max(left + 1, round(float(x.max()))), max(top + 1, round(float(y.max())))
+    )
+
+
+def clip_box(box: Box, shape: tuple[int, int]) -> Box:
+    """Return the part of a box that lies on an image of `shape` (H, W), at least one pixel.
+
+    Examples
+    --------
+    >>> clip_box(Box(-3, 2, 90, 9), (8, 20))
+    Box(left=0, top=2, right=20, bottom=8)
+    """
+    height, width = shape
+    left, top = min(max(box.left, 0), width - 1), min(max(box.top, 0), height - 1)
+    return Box(left, top, min(max(box.right, left + 1), width), min(max(box.bottom, top + 1), height))
+
+
+def scale_box(box: Box, factor: int) -> Box:
+    """Return the box on an image `factor` times as large."""
+    return Box(box.left * factor, box.top * factor, box.right * factor, box.bottom * factor)
+
+
+def grow_box(box: Box, across: int, down: int) -> Box:
+    """Return the box made wider by `across` on the left and right, higher by `down` above and below."""
+    return Box(box.left - across, box.top - down, box.right + across, box.bottom + down)
+
+
+def rotate_page(gray: Gray, angle_deg: float) -> tuple[Gray, npt.NDArray[np.float64]]:
+    """Turn a page about its middle, paper filled in with its median gray.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    angle_deg : float
+        Counter-clockwise as the eye sees the page.
+
+    Returns
+    -------
+    turned : ndarray of uint8, shape (H, W)
+    way : ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of the turned page back to the page given.
+    """
+    height, width = gray.shape
+    matrix = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0), [0, 0, 1]])
+    paper = int(np.median(gray[::16, ::16]))
+    turned = cv2.warpAffine(
+        gray, matrix[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=(paper,)
+    )
+    return np.asarray(turned, np.uint8), np.linalg.inv(matrix)
+
+
+def _add_turns(
+    way: npt.NDArray[np.float64], turns: int, height: int, width: int
+) -> tuple[npt.NDArray[np.float64], int, int]:
+    """Add quarter turns counter-clockwise to a map; return it with the turned height and width."""
+    for _ in range(turns):
+        # rot90: the turned (x, y) is the former (width - y, x).
+        way = way @ np.array([[0, -1, width], [1, 0, 0], [0, 0, 1]], np.float64)
+        height, width = width, height
+    return way, height, width
