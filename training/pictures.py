@@ -150,15 +150,46 @@ def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
     return _finish(figure)
 
 
-def draw_points(values: npt.NDArray[np.float64], caption: str, height: str) -> bytes:
-    """Draw one measurement per trial in the order made, and the best so far as a line."""
-    figure, axes = _start(6.4, 3.6)
-    numbers = np.arange(values.size)
-    axes.plot(numbers, values, "o", color="tab:blue", markersize=5)
-    if values.size:
-        axes.step(numbers, np.fmax.accumulate(values), where="post", color="tab:orange")
-    axes.set(xlabel=caption, ylabel=height)
-    axes.grid(alpha=0.3)
+def draw_trials(
+    values: npt.NDArray[np.float64], settings: Mapping[str, npt.NDArray[np.float64]], title: str
+) -> bytes:
+    """Draw what a search tried: the value by trial with the best so far, then by each setting.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (T,)
+        What was maximized, in the order tried; nan for a trial that was given up.
+    settings : mapping of str to ndarray of float64, shape (T,)
+        Each setting's value in the same trials; nan where a trial had none.
+    title : str
+        What the value is.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    panels: dict[str, npt.NDArray[np.float64]] = {"trial": np.arange(values.size, dtype=float)}
+    panels |= settings
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.6 * columns, 2.8 * lines), dpi=DPI, layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (name, places) in zip(grid.flat, panels.items(), strict=False):
+        axes.plot(places, values, "o", color="tab:blue", markersize=5)
+        positive = places[np.isfinite(places)]
+        # Settings searched over decades, such as a learning rate, are read on decades.
+        if name != "trial" and positive.size and 0 < 20 * positive.min() < positive.max():
+            axes.set_xscale("log")
+        axes.set_xlabel(name)
+        axes.grid(alpha=0.3)
+    if np.isfinite(values).any():
+        best = np.fmax.accumulate(values)
+        grid[0, 0].step(panels["trial"], best, where="post", color="tab:orange")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(title)
     return _finish(figure)
 
 

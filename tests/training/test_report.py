@@ -15,9 +15,9 @@ from training.pictures import (
     Mistake,
     draw_confusions,
     draw_mistakes,
-    draw_points,
     draw_rejects,
     draw_reliability,
+    draw_trials,
 )
 from training.report import Picture, Section, Table, render_report, write_bytes
 
@@ -102,7 +102,15 @@ def _mistake(crop: bool) -> Mistake:
         ),
         pytest.param(draw_mistakes([_mistake(crop=True)]), id="mistake-with-crop"),
         pytest.param(draw_mistakes([_mistake(crop=False)] * 11), id="two-lines"),
-        pytest.param(draw_points(np.array([0.9, np.nan, 0.95]), "trial", "acc"), id="failed-trial"),
+        pytest.param(draw_trials(np.zeros(0), {}, "accuracy"), id="no-trials"),
+        pytest.param(
+            draw_trials(np.array([0.9, np.nan, 0.95]), {"rate": np.array([1e-4, 1, 0.1])}, "a"),
+            id="one-trial-given-up",
+        ),
+        pytest.param(
+            draw_trials(np.full(2, np.nan), {name: np.ones(2) for name in "abcd"}, "accuracy"),
+            id="all-given-up",
+        ),
     ],
 )
 def test_pictures_are_drawn(png: bytes) -> None:
