@@ -19,9 +19,9 @@ from training.amounts import DEFAULT_DATA
 
 logger = logging.getLogger(__name__)
 
-LOOK_ALIKES = frozenset("OoQDIilJjZzSsGgqybBa")
+LOOK_ALIKES = frozenset("OoQDIilJjZzSsGgqybBaPphuUHY")
 """Letters left out: with no word around it a lone O is a 0, an l is a 1, a Z is a 2, an S a 5, a
-G or b a 6, a B an 8, a g, q, y or a is a 9, and a D is a 0 or a Q with a short tail."""
+G or b a 6, a B an 8, a g, q, y, a or p is somebody's 9, an h, u, H or Y somebody's open 4."""
 
 _NAME = re.compile(r"(?:CAP|SMALL)_([A-Za-z])_\d+\.png$")
 _HEIGHT_PX = 40
@@ -59,6 +59,22 @@ def load_letters(data: Path | str = DEFAULT_DATA) -> tuple[npt.NDArray[np.uint8]
                 if gray is not None:
                     inks.append(_crop_ink(np.asarray(gray, np.uint8)))
     return tuple(ink for ink in inks if ink.size)
+
+
+def split_letters(
+    inks: tuple[npt.NDArray[np.uint8], ...],
+) -> tuple[tuple[npt.NDArray[np.uint8], ...], tuple[npt.NDArray[np.uint8], ...]]:
+    """Divide letters into those to train on and, every fifth, those that are only measured.
+
+    Examples
+    --------
+    >>> dots = tuple(np.full((1, 1), shade, np.uint8) for shade in range(7))
+    >>> fit, held = split_letters(dots)
+    >>> len(fit), [int(ink[0, 0]) for ink in held]
+    (6, [4])
+    """
+    held = inks[4::5]
+    return tuple(ink for at, ink in enumerate(inks) if at % 5 != 4), held
 
 
 def is_rubbish_letter(name: str) -> bool:

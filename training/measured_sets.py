@@ -3,7 +3,7 @@
 Digits: the MNIST test set, and real digits cut by their boxes from the amounts held out of
 training (`held`, which serves to choose between variants) and from those kept apart (`apart`,
 which chooses nothing). Rubbish: wrong groups of pieces that the reader makes of the same amounts,
-letters held out, pairs of MNIST test digits, and signs drawn anew.
+letters held out, halves and groups of MNIST test digits, signs and marks drawn anew.
 """
 
 import logging
@@ -17,20 +17,14 @@ from digitscan.imaging.normalize import normalize_tiles
 from digitscan.records import Box, Floats, Gray
 from training.amounts import Amount, load_amounts
 from training.augment import Ink
-from training.letters import load_letters
+from training.letters import load_letters, split_letters
 from training.measure import LabeledTiles
 from training.mnist import Labels, Tiles, load_mnist
 from training.real_digits import cut_digits, cut_runs
-from training.sources import RUBBISH
-from training.strokes import draw_string
+from training.rubbish import Groups, Marks, Signs
+from training.sources import RUBBISH, MnistDigits, Source
 
 logger = logging.getLogger(__name__)
-
-HELD_LETTERS = slice(4, None, 5)
-"""Every fifth letter is never trained on."""
-
-SIGNS = "-=*#$+x"
-"""Signs that stay apart from digits when scaled to the frame; a comma or a slash becomes a 1."""
 
 MOST = 1000
 """Tiles of each kind of rubbish: enough to know a share of 95 % within 1.4 %, and no kind, such as
@@ -75,7 +69,7 @@ def load_rubbish(data: Path, seed: int = 0) -> dict[str, Floats]:
     data : Path
         As for `load_digit_sets`; what is missing is left out with a warning.
     seed : int
-        The same seed makes the same pairs and signs.
+        The same seed makes the same tiles.
 
     Returns
     -------
@@ -89,12 +83,17 @@ def load_rubbish(data: Path, seed: int = 0) -> dict[str, Floats]:
             inks, labels = cut_runs(amounts)
             wrong = rng.permutation(np.flatnonzero(labels == RUBBISH))[:MOST]
             kinds[f"groups-{part}"] = [inks[place] for place in wrong]
-    letters = list(load_letters(data)[HELD_LETTERS])
+    _, letters = split_letters(load_letters(data))
     if letters:
-        kinds["letters"] = letters
-    digits = load_mnist(data).test_tiles
-    kinds["pairs"] = [join_pair(*digits[rng.integers(len(digits), size=2)]) for _ in range(MOST)]
-    kinds["signs"] = [draw_string(SIGNS[at % len(SIGNS)], rng) for at in range(MOST)]
+        kinds["letters"] = list(letters)
+    mnist = load_mnist(data)
+    sources: dict[str, Source] = {
+        "mnist-groups": Groups(MnistDigits(mnist.test_tiles, mnist.test_labels)),
+        "signs": Signs(),
+        "marks": Marks(),
+    }
+    for kind, source in sources.items():
+        kinds[kind] = [source.draw(rng).ink for _ in range(MOST)]
     return {kind: normalize_tiles(inks) for kind, inks in kinds.items()}
 
 
@@ -128,28 +127,6 @@ def label_amounts(name: str, title: str, amounts: Sequence[Amount]) -> LabeledTi
         tuple(f"{Path(amount.file).stem} {at}" for amount, at, _ in places),
         tuple(_cut_crop(amount.image, box) for amount, _, box in places),
     )
-
-
-def join_pair(left: Ink, right: Ink) -> Ink:
-    """Join two framed digits so that they just touch.
-
-    Parameters
-    ----------
-    left, right : ndarray of uint8, shape (H, W), with some ink
-
-    Returns
-    -------
-    ndarray of uint8, shape (H, w)
-
-    Examples
-    --------
-    >>> bar = np.zeros((3, 5), np.uint8)
-    >>> bar[:, 2] = 255
-    >>> join_pair(bar, bar)[0].tolist()
-    [255, 255]
-    """
-    trimmed = [digit[:, np.flatnonzero(digit.any(axis=0))] for digit in (left, right)]
-    return np.concatenate(trimmed, axis=1)
 
 
 def _cut_crop(image: Gray, box: Box) -> Gray:

@@ -12,7 +12,6 @@ from digitscan.records import Box
 from training import measured_sets, mnist
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.measured_sets import (
-    join_pair,
     label_amounts,
     label_mnist,
     load_digit_sets,
@@ -74,15 +73,6 @@ def test_mnist_digits_stay_in_their_frame() -> None:
     assert (found.truth.tolist(), found.origins) == ([4], ("no. 0",))
 
 
-def test_a_pair_is_both_digits_side_by_side() -> None:
-    one, two = np.zeros((2, 28, 28), np.uint8)
-    one[4:24, 13:15] = 200
-    two[6:20, 5:10] = 100
-    pair = join_pair(one, two)
-    assert pair.shape == (28, 7)
-    assert (pair[10] == [200] * 2 + [100] * 5).all()
-
-
 def test_without_amounts_and_letters_the_rest_is_measured(
     only_mnist: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -90,7 +80,7 @@ def test_without_amounts_and_letters_the_rest_is_measured(
         sets = load_digit_sets(only_mnist)
         rubbish = load_rubbish(only_mnist)
     assert [found.name for found in sets] == ["mnist-test"]
-    assert sorted(rubbish) == ["pairs", "signs"]
+    assert sorted(rubbish) == ["marks", "mnist-groups", "signs"]
     assert "no amounts at" in caplog.text
     assert "no letters at" in caplog.text
     assert all(tiles.shape == (40, 28, 28, 1) for tiles in rubbish.values())
