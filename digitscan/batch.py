@@ -5,6 +5,7 @@ worker and many run through the same interface, a `concurrent.futures.Executor`,
 results in the same order.
 """
 
+import dataclasses
 import functools
 import logging
 import os
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digitscan.errors import ScanError
-from digitscan.records import PageRef, PageResult, Status
-from digitscan.settings import Settings
+from digitscan.records import PageRef, PageResult, Rejection, Status
+from digitscan.settings import ConfidenceSettings, Settings
 from digitscan.workers import InlineExecutor, WorkerDiedError, WorkerPool, WorkerTimeoutError
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def read_one(job: Job, ref: PageRef) -> PageResult:
     read = reader_for(job.load, job.settings)
     try:
         page = load_page(ref, job.settings.scans)
-        result = read(page, job.field)
+        result = withhold_unsure(read(page, job.field), job.settings.confidence)
     except Exception as error:
         return explain_failure(ref, error)
     if job.debug_dir is not None:
@@ -228,6 +229,29 @@ def read_one(job: Job, ref: PageRef) -> PageResult:
         except Exception as error:
             log.warning("%s#%d has no overlay: %s", ref.name, ref.number, error)
     return result
+
+
+def withhold_unsure(result: PageResult, settings: ConfidenceSettings) -> PageResult:
+    """Reject the accepted readings whose confidence is below the least that is asked for.
+
+    Examples
+    --------
+    >>> from digitscan.records import Box, Reading, Region
+    >>> reading = Reading(Region(Box(0, 0, 9, 9)), "7", "7", 0.4)
+    >>> page = PageResult(PageRef("a.png", 1, "a.png"), Status.READ, (reading,))
+    >>> withhold_unsure(page, ConfidenceSettings(min_confidence=0.5)).status.value
+    'rejected'
+    """
+    readings = tuple(
+        dataclasses.replace(reading, rejection=Rejection.LOW_CONFIDENCE)
+        if reading.rejection is None and reading.confidence < settings.min_confidence
+        else reading
+        for reading in result.readings
+    )
+    status = result.status
+    if status is Status.READ and all(reading.rejection is not None for reading in readings):
+        status = Status.REJECTED
+    return dataclasses.replace(result, status=status, readings=readings)
 
 
 @functools.lru_cache(maxsize=1)

@@ -74,7 +74,9 @@ def find_scans(inputs: Sequence[str | os.PathLike[str]]) -> tuple[ScanFile, ...]
             else:
                 skipped += 1
     if skipped:
-        log.info("%d files left out: their suffix is none of %s", skipped, " ".join(sorted(SUFFIXES)))
+        log.info(
+            "%d files left out: their suffix is none of %s", skipped, " ".join(sorted(SUFFIXES))
+        )
     if not found:
         shown = ", ".join(printable(os.fspath(given)) for given in inputs)
         raise NoPagesError(
