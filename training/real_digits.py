@@ -24,6 +24,8 @@ _LONGEST_RUN = 5
 """Pieces in the longest run that is looked at: no digit is cut into more."""
 _WHOLE, _PURE = 0.9, 0.9
 """A run is a digit when it holds this share of a digit's ink and of its own ink is the digit's."""
+_NARROWEST = 0.34
+"""Rubbish narrower than this share of its height is left out: part of a 4 or a 7 is then a 1."""
 _BROKEN, _FOREIGN = 0.6, 0.35
 """A run is rubbish when it holds less than the first of every digit, or this much of a second."""
 
@@ -164,9 +166,12 @@ def _cut_amount(amount: Amount, settings: InkSettings) -> Iterator[tuple[Ink, in
             label = _judge(shares[first:last].sum(axis=0), totals, float(own[first:last].sum()))
             if label is None:
                 continue
-            name = RUBBISH if label < 0 else int(amount.digits[label])
             keep = (pieces.owner > first) & (pieces.owner <= last)
-            yield _crop(np.where(keep, pieces.ink, 0).astype(np.uint8)), name
+            ink = _crop(np.where(keep, pieces.ink, 0).astype(np.uint8))
+            if label >= 0:
+                yield ink, int(amount.digits[label])
+            elif ink.shape[1] > _NARROWEST * ink.shape[0]:
+                yield ink, RUBBISH
 
 
 def _judge(

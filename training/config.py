@@ -1,0 +1,112 @@
+"""What a training is: every choice that changes the weights, in one frozen record a network."""
+
+from dataclasses import dataclass, field
+
+from training.augment import Augmentation
+
+DIGIT_SHARES: tuple[tuple[str, float], ...] = (
+    ("mnist", 46.0),
+    ("real", 11.0),
+    ("real-runs", 7.0),
+    ("drawn", 9.0),
+    ("printed", 2.0),
+    ("dots", 1.0),
+    ("stamped", 1.0),
+    ("mnist-groups", 6.0),
+    ("drawn-groups", 2.0),
+    ("real-groups", 3.0),
+    ("real-rubbish", 7.0),
+    ("letters", 2.0),
+    ("printed-rubbish", 1.0),
+    ("signs", 1.0),
+    ("marks", 1.0),
+)
+"""Weights of the sources, by what the reader meets: handwriting first, its own wrong cuts next."""
+
+
+
+def _check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """One training.
+
+    Attributes
+    ----------
+    network : str
+        `baseline` or `digits`.
+    widths : tuple of int
+        Filters of the layers of `digits` at 28 x 28, 14 x 14 and 7 x 7.
+    epochs, tiles, batch : int
+        Epochs, tiles in an epoch, tiles in a batch.
+    optimizer : str
+        `adam`, `adamw` or `sgd` (with Nesterov momentum 0.9).
+    rate : float
+        Greatest learning rate, after `warmup` of the steps.
+    schedule : str
+        `constant`, or `cosine`: falls to a hundredth along half a cosine wave.
+    warmup : float
+        Share of the steps in which the rate rises from 0.
+    dropout, decay, smoothing : float
+        Share of the last features dropped, weight decay (adamw), label smoothing.
+    averaging : float
+        Momentum of the average of the weights over the steps, 0 for none.
+    patience : int
+        Stop after so many epochs without a better validation, 0 for never.
+    review : int
+        After this epoch real digits that the network contradicts are left out, 0 for never.
+    seed : int
+    shares : tuple of (str, float)
+        Weight of each source in an epoch; none: the MNIST training digits as they are.
+    augmentation : Augmentation
+    """
+
+    network: str = "digits"
+    widths: tuple[int, int, int] = (16, 32, 64)
+    epochs: int = 30
+    tiles: int = 80_000
+    batch: int = 128
+    optimizer: str = "adamw"
+    rate: float = 2e-3
+    schedule: str = "cosine"
+    warmup: float = 0.03
+    dropout: float = 0.3
+    decay: float = 0.02
+    smoothing: float = 0.03
+    averaging: float = 0.998
+    patience: int = 0
+    review: int = 8
+    seed: int = 7
+    shares: tuple[tuple[str, float], ...] = DIGIT_SHARES
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        _check_word("network", self.network, ("baseline", "digits"))
+        _check_word("optimizer", self.optimizer, ("adam", "adamw", "sgd"))
+        _check_word("schedule", self.schedule, ("constant", "cosine"))
+        if min(self.epochs, self.tiles, self.batch) < 1:
+            raise ValueError("epochs, tiles and batch are at least 1")
+        if not 0.0 <= self.averaging < 1.0:
+            raise ValueError(f"averaging is from 0 up to 1, got {self.averaging}")
+
+
+CONFIGS: dict[str, TrainConfig] = {
+    "digits": TrainConfig(),
+    "baseline": TrainConfig(
+        network="baseline",
+        epochs=5,
+        batch=64,
+        optimizer="adam",
+        rate=1e-3,
+        schedule="constant",
+        warmup=0.0,
+        smoothing=0.0,
+        averaging=0.0,
+        review=0,
+        shares=(),
+    ),
+}
+"""The trainings by name; a variant is `dataclasses.replace` of one of them."""

@@ -1,0 +1,277 @@
+"""Trained network -> released package: ONNX file, metadata, test vectors, proof of parity.
+
+    python -m training.export --run runs/digits --out models/digits-1
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+import tensorflow as tf
+import tf2onnx
+
+from digitscan.errors import ModelError, NoPagesError, OutputError
+from digitscan.imaging.normalize import CENTER_PX, DIGIT_PX, FRAME_PX, normalize_tiles
+from digitscan.records import Floats
+from training.amounts import DEFAULT_DATA, load_amounts
+from training.fit import measure_accuracy, to_floats
+from training.mnist import load_mnist
+from training.networks import INPUT_NAME
+from training.real_digits import cut_digits
+from training.sources import LABELS, RUBBISH
+
+logger = logging.getLogger(__name__)
+
+OPSET = 17
+OUTPUT_NAME = "logits"
+PARITY = 1e-4
+"""Greatest difference between a logit of Keras and of ONNX Runtime."""
+PARITY_TILES = 1000
+VECTORS = 64
+"""Tiles kept with Keras's outputs in the package."""
+TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+
+
+def export_onnx(model: keras.Model, path: Path) -> None:
+    """Write a Keras network as ONNX, float32, opset 17, with a free batch dimension.
+
+    tf2onnx 1.17's `from_keras` fails on Keras 3 (KeyError on the output tensor), so the network
+    is traced as a function with an input signature.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Tiles (N, 28, 28, 1) to logits (N, classes).
+    path : Path
+        The file to write.
+    """
+    signature = (tf.TensorSpec((None, FRAME_PX, FRAME_PX, 1), tf.float32, name=INPUT_NAME),)
+
+    @tf.function(input_signature=signature)
+    def run(tiles: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {OUTPUT_NAME: model(tiles, training=False)}
+
+    tf2onnx.convert.from_function(run, signature, opset=OPSET, output_path=str(path))
+
+
+def run_onnx(path: Path, tiles: Floats) -> Floats:
+    """Run an exported network on one core.
+
+    Parameters
+    ----------
+    path : Path
+    tiles : ndarray of float32, shape (N, 28, 28, 1)
+
+    Returns
+    -------
+    ndarray of float32, shape (N, classes)
+        Logits.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        path.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    parts = [
+        session.run([OUTPUT_NAME], {INPUT_NAME: tiles[start : start + 500]})[0]
+        for start in range(0, len(tiles), 500)
+    ]
+    return np.concatenate(parts)
+
+
+def check_parity(model: keras.Model, path: Path, tiles: Floats) -> float:
+    """Compare the exported network with Keras.
+
+    Parameters
+    ----------
+    model : keras.Model
+    path : Path
+    tiles : ndarray of float32, shape (N, 28, 28, 1)
+        The logits of the first 1,000 are compared, the labels of all.
+
+    Returns
+    -------
+    float
+        Greatest difference of a logit.
+
+    Raises
+    ------
+    ModelError
+        If a logit differs by more than 1e-4 or a label differs.
+    """
+    expected = np.asarray(model.predict(tiles, batch_size=500, verbose=0))
+    found = run_onnx(path, tiles)
+    difference = float(np.abs(expected[:PARITY_TILES] - found[:PARITY_TILES]).max())
+    changed = int(np.sum(expected.argmax(axis=1) != found.argmax(axis=1)))
+    if difference > PARITY or changed:
+        raise ModelError(
+            f"{path} differs from Keras: {difference:.2e} in a logit (limit {PARITY}), "
+            f"{changed} of {len(tiles)} labels; do not release it"
+        )
+    return difference
+
+
+def export_package(run: Path, out: Path, data: Path) -> dict[str, Any]:
+    """Export a run to a new package folder and measure it.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a training, with `best.keras` and `config.json`.
+    out : Path
+        The package, `NAME-VERSION`; must not exist, since packages never change.
+    data : Path
+
+    Returns
+    -------
+    dict
+        The metadata that was written.
+
+    Raises
+    ------
+    OutputError
+        If the package exists.
+    ModelError
+        If ONNX Runtime and Keras disagree.
+    """
+    if out.exists():
+        raise OutputError(f"{out} exists and a package never changes; give a new version")
+    model = keras.models.load_model(run / "best.keras", compile=False)
+    config = json.loads((run / "config.json").read_text())
+    mnist = load_mnist(data, int(config["seed"]))
+    test = to_floats(mnist.test_tiles)
+    out.mkdir(parents=True)
+    path = out / "model.onnx"
+    export_onnx(model, path)
+    difference = check_parity(model, path, test)
+    # Validation digits: the vectors must not invite anyone to look at the test digits.
+    vectors = to_floats(mnist.validation_tiles[:VECTORS])
+    np.savez_compressed(
+        out / "test_vectors.npz", tiles=vectors, logits=model.predict(vectors, verbose=0)
+    )
+    results = [
+        _result("accuracy", measure_accuracy(run_onnx(path, test), mnist.test_labels), "mnist-test"),
+        _result("parity", difference, f"first {PARITY_TILES} of mnist-test"),
+        *_measure_real(path, data),
+    ]
+    metadata = _describe(out, path, model, config, data, results)
+    metadata["provenance"]["command"] = (
+        f"python -m training.train {config['network']} && "
+        f"python -m training.export --run runs/{config['network']} --out models/{out.name}"
+    )
+    (out / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
+    return metadata
+
+
+def _measure_real(path: Path, data: Path) -> list[dict[str, Any]]:
+    """Measure real digits cut by their true boxes; what is absent is not measured."""
+    results = []
+    for part in ("held", "apart"):
+        try:
+            inks, labels = cut_digits(load_amounts(data, part))
+        except NoPagesError as error:
+            logger.warning("%s", error)
+            return []
+        accuracy = measure_accuracy(run_onnx(path, normalize_tiles(inks)), labels)
+        results.append(_result("accuracy", accuracy, f"cheque_amounts {part}, true boxes"))
+    return results
+
+
+def _describe(
+    out: Path,
+    path: Path,
+    model: keras.Model,
+    config: dict[str, Any],
+    data: Path,
+    results: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the metadata of HOUSE's model packages."""
+    name, _, release = out.name.rpartition("-")
+    raw = path.read_bytes()
+    classes = int(model.output_shape[-1])
+    return {
+        "name": name,
+        "version": release,
+        "file": path.name,
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "bytes": len(raw),
+        "opset": OPSET,
+        "ports": {
+            "input": {
+                "name": INPUT_NAME,
+                "dtype": "float32",
+                "shape": [None, FRAME_PX, FRAME_PX, 1],
+            },
+            "output": {"name": OUTPUT_NAME, "dtype": "float32", "shape": [None, classes]},
+        },
+        "contract": {
+            "frame_px": FRAME_PX,
+            "digit_px": DIGIT_PX,
+            "center_px": CENTER_PX,
+            "ink": 1.0,
+            "paper": 0.0,
+            "labels": list(LABELS[:classes]),
+            "rubbish": LABELS[RUBBISH] if classes > RUBBISH else None,
+            "output": "logits",
+            "temperature": 1.0,
+        },
+        "provenance": {
+            "commit": _read_commit(),
+            "config": config,
+            "seeds": [config["seed"]],
+            "data": _hash_data(data),
+            "tools": {"python": platform.python_version()} | {tool: version(tool) for tool in TOOLS},
+            "date": datetime.now(UTC).date().isoformat(),
+        },
+        "results": results,
+    }
+
+
+def _hash_data(data: Path) -> dict[str, str]:
+    """Return the SHA-256 of what was trained on; of the amounts that of their table."""
+    files = sorted((data / "mnist").glob("*.gz"))
+    files += [data / "letters" / "letters.zip", data / "cheque_amounts" / "truth.csv"]
+    return {
+        file.relative_to(data).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file()
+    }
+
+
+def _read_commit() -> str:
+    root = Path(__file__).resolve().parent.parent
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
+
+
+def _result(metric: str, value: float, measured_on: str) -> dict[str, Any]:
+    date = datetime.now(UTC).date().isoformat()
+    return {"metric": metric, "value": float(f"{value:.6g}"), "set": measured_on, "date": date}
+
+
+def main() -> None:
+    """Export a run as a model package."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True, help="folder of the training")
+    parser.add_argument("--out", type=Path, required=True, help="models/NAME-VERSION, new")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    options = parser.parse_args()
+    metadata = export_package(options.run, options.out, options.data)
+    print(f"{options.out}: {metadata['bytes']} bytes")
+    for result in metadata["results"]:
+        print(f"{result['metric']} {result['value']} on {result['set']}")
+
+
+if __name__ == "__main__":
+    main()

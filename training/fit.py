@@ -1,0 +1,237 @@
+"""The training loop around Keras: optimizer, averaged weights, validation, checkpoints, log."""
+
+import csv
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from training.config import TrainConfig
+from training.mnist import Labels, Tiles
+from training.networks import build_baseline, build_digits
+
+_AVERAGE_EVERY = 4
+"""Steps between two updates of the averaged weights: each costs as much as a thirtieth step."""
+
+
+class Batches(keras.utils.PyDataset):
+    """Tiles uint8 as float batches 0.0 to 1.0, labels one-hot where they are smoothed."""
+
+    def __init__(self, tiles: Tiles, labels: Labels, batch: int, classes: int | None) -> None:
+        super().__init__()
+        self._tiles, self._labels, self._batch = tiles, labels, batch
+        self._eye = None if classes is None else np.eye(classes, dtype=np.float32)
+
+    def __len__(self) -> int:
+        return max(1, len(self._labels) // self._batch)
+
+    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
+        chosen = slice(index * self._batch, (index + 1) * self._batch)
+        labels = self._labels[chosen]
+        return to_floats(self._tiles[chosen]), labels if self._eye is None else self._eye[labels]
+
+
+class AverageWeights(keras.callbacks.Callback):
+    """Keeps an exponential average of all weights, batch statistics included.
+
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992. Early on
+    the average follows the weights faster, so that it never remembers the random start.
+    """
+
+    def __init__(self, momentum: float) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.steps = 0
+        self.weights: list[npt.NDArray[np.float32]] = []
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Move the average towards the present weights."""
+        self.steps += 1
+        if self.steps % _AVERAGE_EVERY:
+            return
+        present = self.model.get_weights()
+        if not self.weights:
+            self.weights = [np.array(weight) for weight in present]
+        keep = min(self.momentum, self.steps / (self.steps + 10)) ** _AVERAGE_EVERY
+        for average, weight in zip(self.weights, present, strict=True):
+            average *= keep
+            average += (1 - keep) * weight
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a training stands: the next epoch, and the best validation so far with its epoch."""
+
+    epoch: int = 0
+    best: float = -1.0
+    best_epoch: int = -1
+    dropped: tuple[tuple[str, int], ...] = ()
+
+
+def to_floats(tiles: Tiles) -> npt.NDArray[np.float32]:
+    """Bring stored tiles to the network's input.
+
+    Parameters
+    ----------
+    tiles : ndarray of uint8, shape (N, 28, 28)
+
+    Returns
+    -------
+    ndarray of float32, shape (N, 28, 28, 1)
+        0.0 paper to 1.0 full ink.
+    """
+    return (tiles[..., np.newaxis].astype(np.float32)) / np.float32(255)
+
+
+def build_model(config: TrainConfig, steps: int) -> keras.Model:
+    """Build and compile the network of a configuration.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    steps : int
+        Batches of the whole training, for the schedule.
+
+    Returns
+    -------
+    keras.Model
+    """
+    baseline = config.network == "baseline"
+    model = build_baseline() if baseline else build_digits(config.dropout, config.widths)
+    rate: Any = config.rate
+    if config.schedule == "cosine":
+        warm = round(config.warmup * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            config.rate / 100 if warm else config.rate,
+            max(1, steps - warm),
+            alpha=0.01,
+            warmup_target=config.rate if warm else None,
+            warmup_steps=warm,
+        )
+    optimizer = {
+        "adam": lambda: keras.optimizers.Adam(rate),
+        "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=config.decay),
+        "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
+    }[config.optimizer]()
+    loss: keras.losses.Loss = (
+        keras.losses.CategoricalCrossentropy(True, label_smoothing=config.smoothing)
+        if config.smoothing
+        else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    model.compile(optimizer, loss, metrics=["accuracy"])
+    return model
+
+
+class Run:
+    """One training in a folder: `checkpoint.keras`, `average.npz`, `progress.json`, `log.csv`.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where absent; a training that was broken off goes on from its last epoch.
+    config : TrainConfig
+    batches : int
+        Batches in an epoch.
+    """
+
+    def __init__(self, folder: Path, config: TrainConfig, batches: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.config = folder, config
+        keras.utils.set_random_seed(config.seed)
+        self.model = build_model(config, batches * config.epochs)
+        self.average = AverageWeights(config.averaging)
+        self.progress = Progress()
+        if (folder / "progress.json").is_file():
+            self._resume()
+        else:
+            record = json.dumps(asdict(config), indent=1, default=str)
+            (folder / "config.json").write_text(record + "\n")
+
+    def train_epoch(self, epoch: int, tiles: Tiles, labels: Labels) -> dict[str, float]:
+        """Train one epoch with a progress bar; return Keras's figures of it."""
+        classes = self.model.output_shape[-1] if self.config.smoothing else None
+        callbacks = [self.average] if self.config.averaging else []
+        history = self.model.fit(
+            Batches(tiles, labels, self.config.batch, classes),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            callbacks=callbacks,
+            verbose="auto" if os.isatty(2) else 2,
+        )
+        return {name: float(values[-1]) for name, values in history.history.items()}
+
+    def predict(self, tiles: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the logits (N, classes) of the averaged weights, or of the present ones."""
+        present = self.model.get_weights()
+        if self.average.weights:
+            self.model.set_weights(self.average.weights)
+        logits = self.model.predict(tiles, batch_size=512, verbose=0)
+        self.model.set_weights(present)
+        return np.asarray(logits)
+
+    def finish_epoch(self, epoch: int, score: float, figures: dict[str, float]) -> bool:
+        """Keep the best weights, write checkpoint and log; return whether to stop early."""
+        self.progress.epoch = epoch + 1
+        if score > self.progress.best:
+            self.progress.best, self.progress.best_epoch = score, epoch
+            self._save_released(self.folder / "best.keras")
+        self.model.save(self.folder / "checkpoint.keras")
+        if self.average.weights:
+            arrays = {f"w{index}": weight for index, weight in enumerate(self.average.weights)}
+            np.savez(self.folder / "average.npz", steps=self.average.steps, **arrays)
+        (self.folder / "progress.json").write_text(json.dumps(asdict(self.progress)) + "\n")
+        self._log({"epoch": float(epoch), **figures, "score": score})
+        waited = epoch - self.progress.best_epoch
+        return bool(self.config.patience) and waited >= self.config.patience
+
+    def _save_released(self, path: Path) -> None:
+        present = self.model.get_weights()
+        if self.average.weights:
+            self.model.set_weights(self.average.weights)
+        self.model.save(path)
+        self.model.set_weights(present)
+
+    def _resume(self) -> None:
+        stored = json.loads((self.folder / "progress.json").read_text())
+        self.progress = Progress(**stored)
+        self.progress.dropped = tuple((file, at) for file, at in stored["dropped"])
+        self.model = keras.models.load_model(self.folder / "checkpoint.keras")
+        if (self.folder / "average.npz").is_file():
+            with np.load(self.folder / "average.npz") as arrays:
+                self.average.steps = int(arrays["steps"])
+                self.average.weights = [arrays[f"w{i}"] for i in range(len(arrays.files) - 1)]
+
+    def _log(self, row: dict[str, float]) -> None:
+        path = self.folder / "log.csv"
+        fresh = not path.is_file()
+        with path.open("a", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            if fresh:
+                writer.writerow(row)
+            writer.writerow([f"{value:.6g}" for value in row.values()])
+
+
+def measure_accuracy(logits: npt.NDArray[np.float32], labels: Iterable[int]) -> float:
+    """Measure the share of digits named right among the ten digits, rubbish left out.
+
+    Parameters
+    ----------
+    logits : ndarray of float32, shape (N, 10 or 11)
+    labels : iterable of int, N of them
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> measure_accuracy(np.eye(11, dtype=np.float32)[[3, 4]], [3, 5])
+    0.5
+    """
+    return float(np.mean(logits[:, :10].argmax(axis=1) == np.asarray(labels)))

@@ -1,0 +1,78 @@
+"""The networks that name one tile: `baseline` to compare with, `digits` to release."""
+
+import keras
+from keras import layers
+
+from digitscan.imaging.normalize import FRAME_PX
+
+INPUT_NAME = "tiles"
+"""Name of the input port of every exported tile network."""
+
+
+def build_baseline() -> keras.Model:
+    """Build the plain network that every other is compared with.
+
+    Three convolutions of 32, 64 and 64 filters 3 x 3 with ReLU, 2 x 2 max pooling after the first
+    two, a dense layer of 64, ten logits: 93,322 weights.
+
+    Returns
+    -------
+    keras.Model
+        Tiles (N, 28, 28, 1) float32, 1.0 ink on 0.0 paper, to logits (N, 10).
+    """
+    return keras.Sequential(
+        [
+            keras.Input((FRAME_PX, FRAME_PX, 1), name=INPUT_NAME),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(10),
+        ],
+        name="baseline",
+    )
+
+
+def build_digits(
+    dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 64)
+) -> keras.Model:
+    """Build the small network of the release.
+
+    Convolutions 3 x 3 with batch normalization, which export folds away, and ReLU. Strides take
+    the place of pooling and come early: the layers at 28 x 28 and 14 x 14 are what a core spends
+    its time on. 4.9 million multiply-adds a tile.
+
+    Parameters
+    ----------
+    dropout : float
+        Share of the last features dropped in training.
+    widths : tuple of int
+        Filters of the layers at 28 x 28, 14 x 14 and 7 x 7.
+
+    Returns
+    -------
+    keras.Model
+        Tiles (N, 28, 28, 1) float32, 1.0 ink on 0.0 paper, to logits (N, 11): 0 to 9, rubbish.
+    """
+    tiles = keras.Input((FRAME_PX, FRAME_PX, 1), name=INPUT_NAME)
+    first, second, third = widths
+    x = _convolve(tiles, first)
+    x = _convolve(x, second, strides=2)
+    x = _convolve(x, second)
+    x = _convolve(x, second)
+    x = _convolve(x, third, strides=2)
+    x = _convolve(x, third)
+    x = _convolve(x, third)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(tiles, layers.Dense(11)(x), name="digits")
+
+
+def _convolve(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
+    # 0.9: an average over about ten batches follows the weights through a short training.
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    return layers.ReLU()(x)

@@ -1,0 +1,171 @@
+"""The tiles of one epoch, made ahead in a process of their own while the network trains."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from digitscan.errors import NoPagesError
+from training.amounts import load_amounts
+from training.augment import Augmentation
+from training.fonts import load_glyphs
+from training.letters import load_letters, split_letters
+from training.mnist import Labels, Tiles, load_mnist
+from training.real_digits import BoxedDigits, BoxedGroups, cut_runs
+from training.rubbish import Groups, Marks, Signs
+from training.sources import (
+    RUBBISH,
+    DrawnDigits,
+    MnistDigits,
+    Source,
+    StoredInk,
+    make_tiles,
+)
+
+Dropped = frozenset[tuple[str, int]]
+"""File and index of real digits whose label is doubted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """What a pool is made of.
+
+    Attributes
+    ----------
+    data : Path
+    seed : int
+    tiles : int
+        Tiles of an epoch.
+    shares : tuple of (str, float)
+        Weight of each source; those whose data is absent give their share to the others.
+    augmentation : Augmentation
+    """
+
+    data: Path
+    seed: int
+    tiles: int
+    shares: tuple[tuple[str, float], ...]
+    augmentation: Augmentation
+
+
+def load_sources(data: Path, seed: int, dropped: Dropped = frozenset()) -> dict[str, Source]:
+    """Load every source whose data is at hand.
+
+    Parameters
+    ----------
+    data : Path
+    seed : int
+        Of the split of MNIST.
+    dropped : frozenset of (str, int)
+
+    Returns
+    -------
+    dict of str to Source
+    """
+    mnist = load_mnist(data, seed)
+    digits = MnistDigits(mnist.train_tiles, mnist.train_labels)
+    drawn = DrawnDigits()
+    sources: dict[str, Source] = {
+        "mnist": digits,
+        "drawn": drawn,
+        "mnist-groups": Groups(digits),
+        "drawn-groups": Groups(drawn),
+        "signs": Signs(),
+        "marks": Marks(),
+    }
+    letters, _ = split_letters(load_letters(data))
+    if letters:
+        sources["letters"] = StoredInk(letters, np.full(len(letters), RUBBISH, np.uint8))
+    glyphs = load_glyphs()
+    sources.update(glyphs)
+    try:
+        amounts = load_amounts(data, "fit")
+    except NoPagesError as error:
+        print(error)
+        return sources
+    sources["real"] = BoxedDigits(amounts, dropped)
+    sources["real-groups"] = BoxedGroups(amounts)
+    inks, labels = cut_runs(amounts)
+    for name, wanted in (("real-runs", labels != RUBBISH), ("real-rubbish", labels == RUBBISH)):
+        chosen = np.flatnonzero(wanted)
+        sources[name] = StoredInk([inks[index] for index in chosen], labels[chosen])
+    return sources
+
+
+def count_tiles(plan: PoolPlan, available: Mapping[str, Source]) -> dict[str, int]:
+    """Divide the tiles of an epoch among the sources that are available.
+
+    Parameters
+    ----------
+    plan : PoolPlan
+    available : mapping of str to Source
+
+    Returns
+    -------
+    dict of str to int
+    """
+    shares = {name: share for name, share in plan.shares if name in available and share > 0}
+    total = sum(shares.values())
+    return {name: round(plan.tiles * share / total) for name, share in shares.items()}
+
+
+def make_pool(plan: PoolPlan, epoch: int, dropped: Dropped = frozenset()) -> tuple[Tiles, Labels]:
+    """Make the tiles of one epoch; the same plan and epoch make the same tiles.
+
+    Parameters
+    ----------
+    plan : PoolPlan
+    epoch : int
+    dropped : frozenset of (str, int)
+
+    Returns
+    -------
+    tiles : ndarray of uint8, shape (N, 28, 28)
+    labels : ndarray of uint8, shape (N,)
+    """
+    cv2.setNumThreads(1)
+    sources = _cached_sources(plan.data, plan.seed, dropped)
+    rng = np.random.default_rng([plan.seed, epoch])
+    return make_tiles(sources, count_tiles(plan, sources), rng, plan.augmentation)
+
+
+class PoolMaker:
+    """Makes the pool of the next epoch while the present one is trained on.
+
+    Parameters
+    ----------
+    plan : PoolPlan
+    """
+
+    def __init__(self, plan: PoolPlan) -> None:
+        self._plan = plan
+        self._workers = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self.dropped: Dropped = frozenset()
+
+    def __enter__(self) -> "PoolMaker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.shutdown(cancel_futures=True)
+
+    def pools(self, first: int, epochs: int) -> Iterator[tuple[int, Tiles, Labels]]:
+        """Yield each epoch with its tiles; `dropped` takes effect from the epoch after next."""
+        ahead: Future[tuple[Tiles, Labels]] | None = None
+        for epoch in range(first, epochs):
+            pool = ahead or self._start(epoch)
+            tiles, labels = pool.result()
+            ahead = self._start(epoch + 1) if epoch + 1 < epochs else None
+            yield epoch, tiles, labels
+
+    def _start(self, epoch: int) -> "Future[tuple[Tiles, Labels]]":
+        return self._workers.submit(make_pool, self._plan, epoch, self.dropped)
+
+
+@cache
+def _cached_sources(data: Path, seed: int, dropped: Dropped) -> dict[str, Source]:
+    return load_sources(data, seed, dropped)
