@@ -1,6 +1,6 @@
 """Trained network -> released package: ONNX file, metadata, test vectors, proof of parity.
 
-    python -m training.export --run runs/digits --out models/digits-1
+python -m training.export --run runs/digits --out models/digits-1
 """
 
 import argparse
@@ -39,6 +39,8 @@ PARITY = 1e-4
 PARITY_TILES = 1000
 VECTORS = 64
 """Tiles kept with Keras's outputs in the package."""
+WEIGHTS = "weights.keras"
+"""The Keras network in the package, for fine-tuning; the wheel leaves it out."""
 TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
 
 
@@ -121,7 +123,7 @@ def check_parity(model: keras.Model, path: Path, tiles: Floats) -> float:
     return difference
 
 
-def export_package(run: Path, out: Path, data: Path) -> dict[str, Any]:
+def export_package(run: Path, out: Path, data: Path, command: str | None = None) -> dict[str, Any]:
     """Export a run to a new package folder and measure it.
 
     Parameters
@@ -131,6 +133,8 @@ def export_package(run: Path, out: Path, data: Path) -> dict[str, Any]:
     out : Path
         The package, `NAME-VERSION`; must not exist, since packages never change.
     data : Path
+    command : str, optional
+        What made the run, where that was not `training.train`.
 
     Returns
     -------
@@ -153,6 +157,8 @@ def export_package(run: Path, out: Path, data: Path) -> dict[str, Any]:
     out.mkdir(parents=True)
     path = out / "model.onnx"
     export_onnx(model, path)
+    # Without the optimizer's state: fine-tuning starts from here, reading never opens it.
+    model.save(out / WEIGHTS)
     difference = check_parity(model, path, test)
     # Validation digits: the vectors must not invite anyone to look at the test digits.
     vectors = to_floats(mnist.validation_tiles[:VECTORS])
@@ -160,12 +166,14 @@ def export_package(run: Path, out: Path, data: Path) -> dict[str, Any]:
         out / "test_vectors.npz", tiles=vectors, logits=model.predict(vectors, verbose=0)
     )
     results = [
-        _result("accuracy", measure_accuracy(run_onnx(path, test), mnist.test_labels), "mnist-test"),
+        _result(
+            "accuracy", measure_accuracy(run_onnx(path, test), mnist.test_labels), "mnist-test"
+        ),
         _result("parity", difference, f"first {PARITY_TILES} of mnist-test"),
         *_measure_real(path, data),
     ]
     metadata = _describe(out, path, model, config, data, results)
-    metadata["provenance"]["command"] = (
+    metadata["provenance"]["command"] = command or (
         f"python -m training.train {config['network']} && "
         f"python -m training.export --run runs/{config['network']} --out models/{out.name}"
     )
@@ -206,6 +214,10 @@ def _describe(
         "sha256": hashlib.sha256(raw).hexdigest(),
         "bytes": len(raw),
         "opset": OPSET,
+        "weights": {
+            "file": WEIGHTS,
+            "sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
+        },
         "ports": {
             "input": {
                 "name": INPUT_NAME,
@@ -230,7 +242,8 @@ def _describe(
             "config": config,
             "seeds": [config["seed"]],
             "data": _hash_data(data),
-            "tools": {"python": platform.python_version()} | {tool: version(tool) for tool in TOOLS},
+            "tools": {"python": platform.python_version()}
+            | {tool: version(tool) for tool in TOOLS},
             "date": datetime.now(UTC).date().isoformat(),
         },
         "results": results,

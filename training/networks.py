@@ -36,9 +36,7 @@ def build_baseline() -> keras.Model:
     )
 
 
-def build_digits(
-    dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 64)
-) -> keras.Model:
+def build_digits(dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 64)) -> keras.Model:
     """Build the small network of the release.
 
     Convolutions 3 x 3 with batch normalization, which export folds away, and ReLU. Strides take
