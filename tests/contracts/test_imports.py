@@ -1,0 +1,230 @@
+"""The layers of the house, read from the imports of every module."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = REPOSITORY / "digitscan"
+
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "records", "settings", "names", "fields", "checkdigits", "bounds"}),
+    frozenset({"imaging", "recognition"}),
+    frozenset({"scans", "results", "overlay", "forms", "settings_file"}),
+    frozenset({"reader", "pipeline"}),
+    frozenset({"workers", "batch"}),
+    frozenset({"cli", "__main__", "__init__"}),
+)
+"""Rooms from the ground up. A room imports from lower layers and from what `ABOVE` adds."""
+
+NOT_BELOW = {2: {1}, 3: {2}}
+"""Lower layers that a layer leaves alone: files know no pixels' stages, the pipeline no files."""
+
+WITHIN = {
+    ("reader", "pipeline"),
+    ("workers", "batch"),
+    ("cli", "__main__"),
+    ("cli", "__init__"),
+    ("forms", "pipeline"),
+    *((low, high) for low in LAYERS[0] for high in LAYERS[0]),
+    *((room, "__init__") for layer in LAYERS for room in layer),
+    ("__init__", "cli"),
+}
+"""Imported room and importing room where a layer or its gaps alone would forbid it."""
+
+SIBLINGS = {
+    # The nouns of a stage, which the next stage takes as its argument.
+    ("imaging.components", "imaging.cuts"),
+    ("imaging.components", "imaging.isolate"),
+    ("imaging.components", "imaging.regions"),
+    ("imaging.cuts", "imaging.groups"),
+    ("imaging.regions", "imaging.deskew"),
+    ("imaging.regions", "imaging.numbers"),
+    # What a printed rule is, is said once.
+    ("imaging.ruling", "imaging.isolate"),
+    ("imaging.ruling", "imaging.regions"),
+    # Two kinds of field, one way to ask.
+    ("recognition.amounts", "recognition.grammar"),
+    ("recognition.dates", "recognition.grammar"),
+}
+"""Imported and importing module among the stages, beside geometry, models and classifier."""
+SHARED_STAGES = {"imaging.geometry", "recognition.models", "recognition.classifier"}
+
+ALONE = {
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "onnxruntime": {"recognition.classifier"},
+    "pypdfium2": {"scans"},
+    "csv": {"results"},
+    "pandas": {"results"},
+    "pyarrow": {"results"},
+    "multiprocessing": {"workers", "batch"},
+    "concurrent": {"workers", "batch"},
+    "subprocess": set(),
+    "cv2": {"imaging", "scans", "overlay", "batch"},
+}
+"""Who alone may import what."""
+
+TRAINING_ONLY = {"tensorflow", "keras", "tf2onnx", "onnx", "optuna", "matplotlib", "training"}
+WORLD = {"os", "io", "pathlib", "shutil", "tempfile", "time", "random", "sys", "socket", "logging"}
+"""Files, clocks, chance and console: not in the core."""
+LOADERS = {"recognition.models", "recognition.classifier"}
+"""The two modules of the core that open a file: the network itself."""
+
+
+def list_modules() -> dict[str, Path]:
+    modules = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts[-1] == "__init__" and len(parts) > 1:
+            parts = parts[:-1]
+        modules[".".join(parts)] = path
+    return modules
+
+
+MODULES = list_modules()
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+def layer_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(LAYERS) if room in rooms)
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def walk(tree: ast.AST, with_types: bool) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if is_type_checking(node) and not with_types:
+            continue
+        yield node
+        yield from walk(node, with_types)
+
+
+@cache
+def parse(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def find_imports(module: str, with_types: bool = True) -> frozenset[str]:
+    """Full names of the modules that a module imports, anywhere in it."""
+    found: set[str] = set()
+    for node in walk(parse(module), with_types):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import on line {node.lineno}"
+            name = node.module or ""
+            inner = name.removeprefix("digitscan").lstrip(".")
+            for alias in node.names:
+                longer = f"{inner}.{alias.name}".lstrip(".")
+                known = name.startswith("digitscan") and longer in MODULES
+                found.add(f"{name}.{alias.name}" if known else name)
+    return frozenset(found)
+
+
+def find_inner(module: str) -> set[str]:
+    """Modules of the package that a module imports."""
+    inner = {name.removeprefix("digitscan").lstrip(".") or "__init__"
+             for name in find_imports(module) if name.split(".")[0] == "digitscan"}  # fmt: skip
+    return {name if name in MODULES else name.rpartition(".")[0] for name in inner}
+
+
+def test_every_module_has_a_layer() -> None:
+    rooms = {room_of(module) for module in MODULES}
+    assert rooms - set(chain.from_iterable(LAYERS)) == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    room = room_of(module)
+    layer = layer_of(room)
+    for imported in find_inner(module):
+        other = room_of(imported)
+        if other == room or (other, room) in WITHIN:
+            continue
+        below = layer_of(other)
+        assert below < layer and below not in NOT_BELOW.get(layer, set()), (
+            f"{module} imports {imported}"
+        )
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room_of(name) in LAYERS[1]])
+def test_stages_import_only_the_nouns_of_stages(module: str) -> None:
+    for imported in find_inner(module):
+        if room_of(imported) not in LAYERS[1] or imported in SHARED_STAGES:
+            continue
+        assert (imported, module) in SIBLINGS, f"{module} imports {imported}"
+
+
+def test_the_table_of_stages_names_no_import_that_is_gone() -> None:
+    gone = {(low, high) for low, high in SIBLINGS if low not in find_inner(high)}
+    assert gone == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_packages_are_imported_where_they_belong(module: str) -> None:
+    for name in find_imports(module, with_types=False):
+        top = name.split(".")[0]
+        assert top not in TRAINING_ONLY, f"{module} imports {name}"
+        if top in ALONE:
+            assert ALONE[top] & {module, room_of(module)}, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        name
+        for name in MODULES
+        if layer_of(room_of(name)) in (0, 1, 3) and name not in LOADERS and name != "names"
+    ],
+)
+def test_the_core_knows_no_world(module: str) -> None:
+    tops = {name.split(".")[0] for name in find_imports(module, with_types=False)}
+    assert tops & WORLD == set()
+    names = {
+        node.func.id
+        for node in ast.walk(parse(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert names & {"open", "input", "globals"} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_package_never_prints(module: str) -> None:
+    tree = parse(module)
+    names = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert not [node for node in names if isinstance(node, ast.Name) and node.id == "print"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_stay_small(module: str) -> None:
+    lines = MODULES[module].read_text(encoding="utf-8").count("\n")
+    assert lines <= 400, f"{module} has {lines} lines"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_called_after_nothing(module: str) -> None:
+    vague = {"utils", "util", "helpers", "helper", "common", "manager", "core", "misc"}
+    assert set(module.split(".")) & vague == set()
+
+
+def test_heavy_packages_wait_until_they_are_used() -> None:
+    """`--help` answers at once: what the command line imports first imports nothing heavy."""
+    heavy = {"cv2", "pandas", "pyarrow", "onnxruntime", "numpy", "pypdfium2", "rich"}
+    for module in ("__init__", "__main__", *(n for n in MODULES if room_of(n) == "cli")):
+        tree = parse(module)
+        for node in tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                top = {n.split(".")[0] for n in (*names, getattr(node, "module", None) or "")}
+                assert top & heavy == set(), f"{module} imports {top & heavy} when it is loaded"
