@@ -6,7 +6,7 @@ width), faults of the paper (rules, neighbors, specks, security patterns, gaps) 
 scanner (resolution, blur, JPEG, bitonal thresholding). The last step is the reader's own frame.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -38,11 +38,11 @@ class Augmentation:
     or, for `elastic_px`, the greatest standard deviation; every other number is a probability.
     """
 
-    turn_deg: float = 11.0
-    slant: float = 0.2
-    stretch: float = 0.14
+    turn_deg: float = 10.0
+    slant: float = 0.18
+    stretch: float = 0.13
     shift_px: float = 2.5
-    elastic_px: float = 1.6
+    elastic_px: float = 1.4
     stroke: float = 0.4
     gap: float = 0.05
     rule: float = 0.07
@@ -55,13 +55,6 @@ class Augmentation:
     blur: float = 0.15
     fade: float = 0.3
     clip: float = 0.5
-
-    def scaled(self, factor: float) -> "Augmentation":
-        """Return the same faults, warps and probabilities times `factor`."""
-        return replace(
-            self,
-            **{name: min(getattr(self, name) * factor, 60.0) for name in self.__slots__},
-        )
 
 
 def augment_ink(

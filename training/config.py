@@ -5,21 +5,23 @@ from dataclasses import dataclass, field
 from training.augment import Augmentation
 
 DIGIT_SHARES: tuple[tuple[str, float], ...] = (
-    ("mnist", 46.0),
-    ("real", 11.0),
-    ("real-runs", 7.0),
-    ("drawn", 9.0),
+    ("mnist", 48.0),
+    ("real", 10.0),
+    ("runs-digits", 4.0),
+    ("groups-digits", 5.0),
+    ("drawn", 7.0),
     ("printed", 2.0),
-    ("dots", 1.0),
-    ("stamped", 1.0),
+    ("dots", 0.8),
+    ("stamped", 0.8),
     ("mnist-groups", 6.0),
-    ("drawn-groups", 2.0),
-    ("real-groups", 3.0),
-    ("real-rubbish", 7.0),
+    ("drawn-groups", 1.5),
+    ("real-groups", 2.0),
+    ("runs-rubbish", 4.0),
+    ("groups-rubbish", 4.0),
     ("letters", 2.0),
-    ("printed-rubbish", 1.0),
-    ("signs", 1.0),
-    ("marks", 1.0),
+    ("printed-rubbish", 0.8),
+    ("signs", 1.2),
+    ("marks", 0.9),
 )
 """Weights of the sources, by what the reader meets: handwriting first, its own wrong cuts next."""
 
@@ -66,15 +68,15 @@ class TrainConfig:
 
     network: str = "digits"
     widths: tuple[int, int, int] = (16, 32, 64)
-    epochs: int = 30
-    tiles: int = 80_000
+    epochs: int = 24
+    tiles: int = 50_000
     batch: int = 128
     optimizer: str = "adamw"
     rate: float = 2e-3
     schedule: str = "cosine"
     warmup: float = 0.03
     dropout: float = 0.3
-    decay: float = 0.02
+    decay: float = 0.05
     smoothing: float = 0.03
     averaging: float = 0.998
     patience: int = 0

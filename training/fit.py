@@ -51,7 +51,8 @@ class AverageWeights(keras.callbacks.Callback):
         self.weights: list[npt.NDArray[np.float32]] = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Move the average towards the present weights."""
+        """Move the average towards the present weights; Keras names the arguments."""
+        del batch, logs
         self.steps += 1
         if self.steps % _AVERAGE_EVERY:
             return

@@ -221,7 +221,8 @@ def main() -> None:
         counts = count_labels(labels)
         print(f"{part}: {len(labels)}", *(f"{label}={count}" for label, count in counts.items()))
     both = np.concatenate([digits.train_tiles, digits.validation_tiles])
-    print("center of mass: row %.3f column %.3f" % measure_center(both))
+    row, column = measure_center(both)
+    print(f"center of mass: row {row:.3f} column {column:.3f}")
 
 
 if __name__ == "__main__":

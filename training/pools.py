@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 
 from digitscan.errors import NoPagesError
-from training.amounts import load_amounts
+from training.amounts import Amount, load_amounts
 from training.augment import Augmentation
 from training.fonts import load_glyphs
 from training.letters import load_letters, split_letters
 from training.mnist import Labels, Tiles, load_mnist
 from training.real_digits import BoxedDigits, BoxedGroups, cut_runs
-from training.rubbish import Groups, Marks, Signs
+from training.real_groups import cut_group_tiles
+from training.rubbish import NARROWEST, Groups, Marks, Signs, crop
 from training.sources import (
     RUBBISH,
     DrawnDigits,
@@ -90,10 +91,7 @@ def load_sources(data: Path, seed: int, dropped: Dropped = frozenset()) -> dict[
         return sources
     sources["real"] = BoxedDigits(amounts, dropped)
     sources["real-groups"] = BoxedGroups(amounts)
-    inks, labels = cut_runs(amounts)
-    for name, wanted in (("real-runs", labels != RUBBISH), ("real-rubbish", labels == RUBBISH)):
-        chosen = np.flatnonzero(wanted)
-        sources[name] = StoredInk([inks[index] for index in chosen], labels[chosen])
+    sources.update(_load_cuts(amounts))
     return sources
 
 
@@ -164,6 +162,25 @@ class PoolMaker:
 
     def _start(self, epoch: int) -> "Future[tuple[Tiles, Labels]]":
         return self._workers.submit(make_pool, self._plan, epoch, self.dropped)
+
+
+def _load_cuts(amounts: tuple[Amount, ...]) -> dict[str, Source]:
+    """Return what the reader cuts of the amounts: every run of pieces, and those it looks at."""
+    inks, labels = cut_runs(amounts)
+    groups = cut_group_tiles(amounts)
+    tiles = [crop(np.rint(tile[..., 0] * 255).astype(np.uint8)) for tile in groups.tiles]
+    names = groups.labels.astype(np.uint8)
+    sources: dict[str, Source] = {}
+    for name, examples, known in (("runs", inks, labels), ("groups", tiles, names)):
+        narrow = np.array([ink.shape[1] <= NARROWEST * ink.shape[0] for ink in examples])
+        for kind, wanted in (
+            ("digits", known != RUBBISH),
+            ("rubbish", (known == RUBBISH) & ~narrow),
+        ):
+            chosen = np.flatnonzero(wanted)
+            if chosen.size:
+                sources[f"{name}-{kind}"] = StoredInk([examples[i] for i in chosen], known[chosen])
+    return sources
 
 
 @cache

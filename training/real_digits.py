@@ -18,14 +18,13 @@ from digitscan.records import Box
 from digitscan.settings import InkSettings
 from training.amounts import Amount
 from training.augment import Ink
+from training.rubbish import NARROWEST
 from training.sources import RUBBISH, Example
 
 _LONGEST_RUN = 5
 """Pieces in the longest run that is looked at: no digit is cut into more."""
 _WHOLE, _PURE = 0.9, 0.9
 """A run is a digit when it holds this share of a digit's ink and of its own ink is the digit's."""
-_NARROWEST = 0.34
-"""Rubbish narrower than this share of its height is left out: part of a 4 or a 7 is then a 1."""
 _BROKEN, _FOREIGN = 0.6, 0.35
 """A run is rubbish when it holds less than the first of every digit, or this much of a second."""
 
@@ -98,7 +97,9 @@ class BoxedGroups:
         return Example(_cut(self._inks[index], window), RUBBISH)
 
 
-def cut_digits(amounts: Sequence[Amount], margin: int = 1) -> tuple[list[Ink], npt.NDArray[np.uint8]]:
+def cut_digits(
+    amounts: Sequence[Amount], margin: int = 1
+) -> tuple[list[Ink], npt.NDArray[np.uint8]]:
     """Cut every digit by its true box, for measuring.
 
     Parameters
@@ -170,7 +171,7 @@ def _cut_amount(amount: Amount, settings: InkSettings) -> Iterator[tuple[Ink, in
             ink = _crop(np.where(keep, pieces.ink, 0).astype(np.uint8))
             if label >= 0:
                 yield ink, int(amount.digits[label])
-            elif ink.shape[1] > _NARROWEST * ink.shape[0]:
+            elif ink.shape[1] > NARROWEST * ink.shape[0]:
                 yield ink, RUBBISH
 
 

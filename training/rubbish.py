@@ -31,7 +31,7 @@ SIGNS = (".", ",", "-", "=", "*", "#", "$", "(", "+", "x", "/-", "-/", "/=", "=/
 """Signs beside numbers; `/` alone is a slanted 1 and left out."""
 
 _HEIGHT_PX = 40
-_NARROWEST = 0.34
+NARROWEST = 0.34
 """A fragment narrower than this share of its height may be a 1 and is drawn anew."""
 _TRIES = 20
 
@@ -54,7 +54,7 @@ class Groups:
             if not halves:
                 continue
             half = crop(_cut_half(crop(example.ink), str(rng.choice(halves)), rng))
-            if half.size and half.shape[1] > _NARROWEST * half.shape[0]:
+            if half.size and half.shape[1] > NARROWEST * half.shape[0]:
                 return half
         return self._draw_run(rng)
 
