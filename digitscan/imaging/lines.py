@@ -3,6 +3,7 @@
 The frame is written once, here, and used by training and by reading.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -59,6 +60,15 @@ class View:
 
 
 PLAIN = View()
+VIEWS = (
+    PLAIN,
+    View(right_px=2.0),
+    View(zoom=0.92, down_px=1.0),
+    View(zoom=1.08, right_px=1.0),
+    View(stretch=1.1, down_px=-1.0),
+    View(zoom=0.85, stretch=1.05, right_px=3.0),
+)
+"""The looks that are averaged."""
 
 
 def normalize_line(crop: Gray, view: View = PLAIN) -> Floats:
@@ -87,11 +97,39 @@ def normalize_line(crop: Gray, view: View = PLAIN) -> Floats:
     >>> crop[15:45, 40:44] = 60
     >>> line = normalize_line(crop)
     >>> line.shape, float(line.max()), float(line[:, :20].max())
-    ((40, 104, 1), 1.0, 0.0)
+    ((40, 112, 1), 1.0, 0.0)
     """
-    if crop.ndim != 2 or crop.dtype != np.uint8 or crop.size == 0:
-        raise ValueError(f"a crop is uint8 (h, w) with pixels, got {crop.dtype} {crop.shape}")
+    _check(crop)
     return frame_line(measure_ink(crop), view)
+
+
+def normalize_views(crop: Gray, views: Sequence[View] = VIEWS) -> tuple[Floats, ...]:
+    """Bring the writing of one field into the frame several times, moved and scaled a little.
+
+    Parameters
+    ----------
+    crop : ndarray of uint8, shape (h, w)
+        As `normalize_line`.
+    views : sequence of View
+
+    Returns
+    -------
+    tuple of ndarray of float32, shape (40, W, 1)
+        One a view; W differs.
+
+    Raises
+    ------
+    ValueError
+        If `crop` is not a two-dimensional uint8 array with at least one pixel.
+
+    Examples
+    --------
+    >>> [line.shape for line in normalize_views(np.full((60, 90), 220, np.uint8))][:2]
+    [(40, 60, 1), (40, 60, 1)]
+    """
+    _check(crop)
+    ink = measure_ink(crop)
+    return tuple(frame_line(ink, view) for view in views)
 
 
 def measure_ink(crop: Gray) -> Gray:
@@ -195,7 +233,7 @@ def estimate_band(ink: Gray) -> tuple[float, float]:
     boxes = _find_writing(ink)
     if len(boxes) == 0:
         return 0.0, float(height)
-    weights = (boxes[:, 2] * boxes[:, 3]).astype(np.float64)
+    weights = (np.minimum(boxes[:, 2], 2 * boxes[:, 3]) * boxes[:, 3]).astype(np.float64)
     top = _weighted_quantile(boxes[:, 1], weights, 1 / 6)
     bottom = _weighted_quantile(boxes[:, 1] + boxes[:, 3], weights, 5 / 6)
     least = MIN_BAND * height
@@ -205,24 +243,33 @@ def estimate_band(ink: Gray) -> tuple[float, float]:
     return top, bottom
 
 
+def _check(crop: Gray) -> None:
+    if crop.ndim != 2 or crop.dtype != np.uint8 or crop.size == 0:
+        raise ValueError(f"a crop is uint8 (h, w) with pixels, got {crop.dtype} {crop.shape}")
+
+
 def _find_writing(ink: Gray) -> npt.NDArray[np.int32]:
     """Return left, top, width, height of the components that may be writing, shape (N, 4)."""
     height, width = ink.shape
     solid = np.asarray(ink >= _SOLID, np.uint8)
     # A rule is longer than the line is high; a pen's dash or the bar of a 7 is not.
     run = np.ones((1, min(width, height + 1)), np.uint8)
-    rules = cv2.morphologyEx(solid, cv2.MORPH_OPEN, run)
+    # Made thicker first: a rule that leans a little is a staircase of short runs.
+    rules = cv2.dilate(solid, np.ones((3, 1), np.uint8))
+    rules = cv2.morphologyEx(rules, cv2.MORPH_OPEN, run)
     wall = np.ones((max(3, round(0.9 * height)), 1), np.uint8)
     walls = cv2.morphologyEx(solid, cv2.MORPH_OPEN, wall)
     solid = np.asarray((solid > 0) & (rules == 0) & (walls == 0), np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     boxes = np.asarray(stats[1:, :4], np.int32)
-    tops, heights = boxes[:, 1], boxes[:, 3]
+    tops, widths, heights = boxes[:, 1], boxes[:, 2], boxes[:, 3]
     edge = (tops <= 1) | (tops + heights >= height - 1)
     # A third: text of a neighboring line shows less than that of itself in the crop.
     hanging = edge & (heights < height / 3)
     small = heights < 0.12 * height
-    return np.asarray(boxes[~hanging & ~small], np.int32)
+    # What is left of a printed box is an outline: writing fills a fifth of its bounding box.
+    outline = stats[1:, 4] < 0.1 * widths * heights
+    return np.asarray(boxes[~hanging & ~small & ~outline], np.int32)
 
 
 def _estimate_darkness(gray: Floats) -> Floats:
