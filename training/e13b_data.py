@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -98,18 +99,16 @@ def load_sources(
     fonts: list[Glyphs] = [_draw_symbols()]
     names = ["drawn from the geometry of ISO 1004-1"]
     if micr_font is not None and micr_font.is_file():
-        fonts.append(_render_font(micr_font, SYMBOLS, 1.0))
+        fonts.append(render_font(micr_font, SYMBOLS, 1.0))
         names.append(micr_font.name)
     else:
         logger.warning("no E-13B font at %s: training on drawn glyphs alone", micr_font)
     others: list[Glyphs] = []
     for path in print_fonts:
-        for size in (0.85, 1.0, 1.15):
-            others.append(_render_font(path, PRINT, size))
+        others.extend(render_font(path, PRINT, size) for size in (0.85, 1.0, 1.15))
         names.append(path.name)
     if digits is not None:
-        for start in range(0, min(len(digits), 600), 60):
-            others.append(_frame_handwriting(digits[start : start + 60]))
+        others.extend(_frame_handwriting(digits[start : start + 60]) for start in range(0, 600, 60))
         names.append("handwritten digits")
     if not others:
         raise ValueError("the rubbish class needs at least one ordinary font or handwriting")
@@ -260,7 +259,7 @@ def _width(glyph: Gray) -> int:
 def _spoil(cells: Sequence[MicrCell], rng: np.random.Generator) -> list[Gray]:
     """Return inks that are no single symbol: halves, pairs, bars and blots."""
     spoiled: list[Gray] = []
-    for first, second in zip(cells, cells[1:], strict=False):
+    for first, second in pairwise(cells):
         chance = rng.random()
         width = first.ink.shape[1]
         if chance < 0.12 and width > 4:
@@ -296,8 +295,22 @@ def _correlate(one: Floats, other: Floats) -> float:
     return float((first * second).sum()) / norm if norm else 0.0
 
 
-def _render_font(path: Path, characters: str, size: float) -> Glyphs:
-    """Render characters so that a zero is nine units high times `size`."""
+def render_font(path: Path, characters: str, size: float) -> Glyphs:
+    """Render characters of a font in the frame of `Glyphs`.
+
+    Parameters
+    ----------
+    path : Path
+        TrueType or OpenType font.
+    characters : str
+        Characters that leave no ink are left out.
+    size : float
+        Height of a zero as a share of nine units.
+
+    Returns
+    -------
+    Glyphs
+    """
     high = HEIGHT_UNITS * STRIP_PX
     font = ImageFont.truetype(str(path), high)
     _, top, _, bottom = font.getbbox("0", anchor="ls")

@@ -40,8 +40,13 @@ RECTANGLES: dict[str, tuple[Rectangle, ...]] = {
     "6": ((1, 0, 2, 9), (1, 8, 5, 9), (4, 6.5, 5, 9), (1, 3, 7, 4), (6, 0, 7, 4), (1, 0, 7, 1)),
     "7": ((2, 8, 7, 9), (2, 6, 3, 9), (6, 5.5, 7, 9), (4, 0, 5, 4.5)),
     "8": (
-        (1, 8, 6, 9), (1, 4, 2, 9), (5, 4, 6, 9), (1, 4, 6, 5),
-        (0, 0, 2, 4.5), (5, 0, 7, 4.5), (0, 0, 7, 1),
+        (1, 8, 6, 9),
+        (1, 4, 2, 9),
+        (5, 4, 6, 9),
+        (1, 4, 6, 5),
+        (0, 0, 2, 4.5),
+        (5, 0, 7, 4.5),
+        (0, 0, 7, 1),
     ),
     "9": ((1, 8, 7, 9), (1, 4, 2, 9), (6, 4, 7, 9), (1, 4, 7, 5), (5, 0, 7, 5)),
     TRANSIT: ((0, 1.5, 2, 7.5), (4, 0, 7, 3), (4, 6, 7, 9)),
@@ -97,9 +102,9 @@ def draw_master(symbol: str) -> npt.NDArray[np.uint8]:
         _draw_zero(canvas[border:-border, border:-border])
         return canvas[border:-border, border:-border].copy()
     for left, bottom, right, top in RECTANGLES[symbol]:
-        rows = slice(border + round((9 - top) * MASTER_PX), border + round((9 - bottom) * MASTER_PX))
-        columns = slice(border + round(left * MASTER_PX), border + round(right * MASTER_PX))
-        canvas[rows, columns] = 255
+        first, last = (border + round((9 - y) * MASTER_PX) for y in (top, bottom))
+        begin, end = (border + round(x * MASTER_PX) for x in (left, right))
+        canvas[first:last, begin:end] = 255
     for polygon in POLYGONS.get(symbol, ()):
         points = [(border + x * MASTER_PX, border + (9 - y) * MASTER_PX) for x, y in polygon]
         cv2.fillPoly(canvas, [np.round(np.array(points)).astype(np.int32)], 255)

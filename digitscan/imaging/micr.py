@@ -27,8 +27,10 @@ PITCH_OF_HEIGHT = 0.125 / 0.117
 _REDUCED_PX = 1100
 """The line is looked for at this length of the page's longer side or up to twice that: a cheque
 then has 120 dpi or more, and the thinnest stroke, 0.013 inch, is still 1.5 px."""
+_LEAST_PX = 10
+"""Height of a digit at 100 dpi is 11.7 px; smaller print is no E-13B."""
 _INK_SHARE = 0.68
-"""Darker than this share of the paper is ink: magnetic ink is black, printed backgrounds are not."""
+"""Darker than this share of the paper is ink: magnetic ink is black, backgrounds are not."""
 _MAX_SLOPE = 0.08
 """Rise per run: 3 degrees of skew left over, and the differences of bottom edges on top."""
 
@@ -68,7 +70,7 @@ def find_micr_line(gray: Gray, settings: MicrSettings = MicrSettings()) -> MicrL
     best: MicrLine | None = None
     best_count = settings.min_digits - 1
     for members in _chain(boxes):
-        line = _fit(boxes[members], settings.min_digits)
+        line = _fit(members, settings.min_digits)
         if line is not None and len(members) > best_count:
             best, best_count = line, len(members)
     return None if best is None else _enlarge(best, factor, top)
@@ -89,38 +91,50 @@ def _find_digit_boxes(mask: Mask) -> npt.NDArray[np.float32]:
     height = stats[:, cv2.CC_STAT_HEIGHT]
     shape = stats[:, cv2.CC_STAT_WIDTH] / height
     # A 1 is 4 units wide to 9 high, an 8 is 7 to 9; blur and spread add up to one unit each.
-    digit = (height >= 9) & (shape > 0.33) & (shape < 1.0)
+    digit = (height >= _LEAST_PX) & (shape > 0.33) & (shape < 1.0)
     left, top = stats[digit, cv2.CC_STAT_LEFT], stats[digit, cv2.CC_STAT_TOP]
     right = left + stats[digit, cv2.CC_STAT_WIDTH]
     bottom = top + stats[digit, cv2.CC_STAT_HEIGHT]
     return np.stack([left, top, right, bottom], axis=1).astype(np.float32)
 
 
-def _chain(boxes: npt.NDArray[np.float32]) -> list[npt.NDArray[np.intp]]:
+def _chain(boxes: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
     """Group the boxes that follow each other at the pitch, one to four cells on."""
     count = len(boxes)
     if count < 2:
         return []
+    boxes = boxes[np.argsort(boxes[:, 3])]
     height = boxes[:, 3] - boxes[:, 1]
-    right = boxes[:, 2]
-    first, second = np.nonzero(_near(height[:, None], height[None, :], 0.12))
-    ahead = right[second] - right[first]
+    # Only pairs of nearly the same bottom are looked at: a page of text has a thousand boxes.
+    most = 0.12 * height + 1 + _MAX_SLOPE * 4.5 * PITCH_OF_HEIGHT * height
+    first, second = _pair(boxes[:, 3], most)
+    swap = boxes[first, 2] > boxes[second, 2]
+    first, second = np.where(swap, second, first), np.where(swap, first, second)
+    ahead = boxes[second, 2] - boxes[first, 2]
     pitch = (height[first] + height[second]) / 2 * PITCH_OF_HEIGHT
     cells = ahead / pitch
     steps = np.round(cells)
     level = np.abs(boxes[second, 3] - boxes[first, 3])
-    tolerance = np.maximum(0.1, 1.5 / pitch) * np.maximum(1.0, steps * 0.7)
+    tolerance = np.maximum(0.14, 1.5 / pitch) * np.maximum(1.0, steps * 0.7)
     good = (
-        (steps >= 1) & (steps <= 4) & (np.abs(cells - steps) < tolerance)
+        (np.abs(height[first] - height[second]) <= np.maximum(1.0, 0.12 * height[first]))
+        & (steps >= 1)
+        & (steps <= 4)
+        & (np.abs(cells - steps) < tolerance)
         & (level < 0.12 * height[first] + 1 + _MAX_SLOPE * ahead)
     )
-    return _join(count, first[good], second[good])
+    return [boxes[group] for group in _join(count, first[good], second[good])]
 
 
-def _near(
-    one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], share: float
-) -> npt.NDArray[np.bool_]:
-    return np.asarray(np.abs(one - other) <= np.maximum(1.0, share * other))
+def _pair(
+    values: npt.NDArray[np.float32], reach: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return all pairs i < j of sorted values with values[j] - values[i] <= reach[i]."""
+    start = np.arange(len(values))
+    counts = np.searchsorted(values, values + reach, side="right") - start - 1
+    first = np.repeat(start, counts)
+    offset = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return first, first + 1 + offset
 
 
 def _join(
@@ -157,13 +171,15 @@ def _fit(boxes: npt.NDArray[np.float32], min_digits: int) -> MicrLine | None:
     steps = np.diff(boxes[:, 2])
     cells = np.round(steps / (height * PITCH_OF_HEIGHT))
     neighbors = (cells >= 1) & (cells <= 4)
-    if neighbors.sum() < min_digits // 2:
+    # Digits of one field follow each other: every second cell alone is some other grid.
+    if (cells == 1).sum() < min_digits // 2:
         return None
     pitch = float(steps[neighbors].sum() / cells[neighbors].sum())
     off_pitch = np.abs(steps[neighbors] - pitch * cells[neighbors])
     even = off_pitch <= max(1.2, 0.07 * pitch)
-    ratio = pitch / height
-    if even.mean() < 0.75 or abs(slope) > _MAX_SLOPE or not 0.9 < ratio / PITCH_OF_HEIGHT < 1.1:
+    # A pixel of blur and the tilt of a digit both add to its height.
+    off_ratio = abs(pitch / height / PITCH_OF_HEIGHT - 1.0)
+    if even.mean() < 0.75 or abs(slope) > _MAX_SLOPE or off_ratio > 0.1 + 1.0 / height:
         return None
     left, top = np.floor(boxes[:, :2].min(axis=0)).astype(int)
     right, bottom = np.ceil(boxes[:, 2:].max(axis=0)).astype(int)

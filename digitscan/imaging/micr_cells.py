@@ -1,6 +1,7 @@
 """E-13B line -> the ink of each of its symbols, by the constant pitch."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -94,7 +95,10 @@ def _take_strip(gray: Gray, line: MicrLine) -> tuple[Gray, npt.NDArray[np.float6
     to_page[1, 2] = upper
     size = (gray.shape[1], max(1, round(line.height_px + 2 * margin)))
     strip = cv2.warpAffine(
-        gray, to_page, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        gray,
+        to_page,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(strip, np.uint8), to_page
@@ -147,11 +151,7 @@ def _split_wide(runs: list[_Run], mask: Mask, unit: float, pitch: float) -> list
     """Cut runs wider than a symbol at the gaps that the nearest clean digits foretell."""
     columns = mask.sum(axis=0)
     clean = np.array(
-        [
-            run.right
-            for run in runs
-            if _NARROWEST * unit <= run.right - run.left <= _WIDEST * unit
-        ]
+        [run.right for run in runs if _NARROWEST * unit <= run.right - run.left <= _WIDEST * unit]
     )
     parts: list[_Run] = []
     for run in runs:
@@ -170,7 +170,7 @@ def _split_wide(runs: list[_Run], mask: Mask, unit: float, pitch: float) -> list
         cuts.append(run.right)
         parts.extend(
             _Run(left, right, float(columns[left:right].sum()))
-            for left, right in zip(cuts, cuts[1:], strict=False)
+            for left, right in pairwise(cuts)
             if right > left
         )
     return parts
