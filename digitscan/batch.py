@@ -234,6 +234,9 @@ def read_one(job: Job, ref: PageRef) -> PageResult:
 def withhold_unsure(result: PageResult, settings: ConfidenceSettings) -> PageResult:
     """Reject the accepted readings whose confidence is below the least that is asked for.
 
+    Compared as the results show it, to four decimals, so that a threshold that was found in a
+    results file means the same readings.
+
     Examples
     --------
     >>> from digitscan.records import Box, Reading, Region
@@ -244,7 +247,7 @@ def withhold_unsure(result: PageResult, settings: ConfidenceSettings) -> PageRes
     """
     readings = tuple(
         dataclasses.replace(reading, rejection=Rejection.LOW_CONFIDENCE)
-        if reading.rejection is None and reading.confidence < settings.min_confidence
+        if reading.rejection is None and round(reading.confidence, 4) < settings.min_confidence
         else reading
         for reading in result.readings
     )
