@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
@@ -141,18 +141,23 @@ class CsvWriter:
     """Rows as RFC 4180: comma, CR LF, quotes where needed."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-        self._csv = csv.writer(self._text, lineterminator="\r\n")
-        self._csv.writerow(COLUMNS)
+        self._file = file
+        self._line = io.StringIO(newline="")
+        self._csv = csv.writer(self._line, lineterminator="\r\n")
+        self._write_cells(COLUMNS)
 
     def write(self, row: Row) -> None:
         """Write one row, its text cells escaped."""
-        self._csv.writerow([_csv_cell(name, row[name]) for name in COLUMNS])
+        self._write_cells([_csv_cell(name, row[name]) for name in COLUMNS])
 
     def close(self) -> None:
-        """Flush, and leave the file open to its owner."""
-        self._text.flush()
-        self._text.detach()
+        """Hold nothing back."""
+
+    def _write_cells(self, cells: Sequence[str]) -> None:
+        self._csv.writerow(cells)
+        self._file.write(self._line.getvalue().encode("utf-8"))
+        self._line.seek(0)
+        self._line.truncate()
 
 
 class JsonLinesWriter:
@@ -245,7 +250,8 @@ class ResultsFile:
         self._temporary: Path | None = None
         if self._target is None:
             self._file: IO[bytes] = sys.stdout.buffer
-            self._writer: RowWriter = CsvWriter(self._file)
+            with self._explained():
+                self._writer: RowWriter = CsvWriter(self._file)
             return
         check_target(self._target)
         with self._explained():

@@ -160,6 +160,7 @@ class WorkerPool(Executor):
                 task.future.cancel()
             for worker in self._workers:
                 self._end(worker, WorkerDiedError("the pool was stopped"), kill=self._killed)
+            self._workers.clear()
             self._bell.close()
 
     def _finished(self) -> bool:

@@ -1,8 +1,8 @@
 """Read what an image file says of itself, before anything is decoded.
 
 The parsers look at some kilobytes, never allocate by a number that the file gives, and stop at the
-first thing that cannot be. They exist because a 1 kB file can claim 30,000 x 30,000 px: the size has
-to be known, and refused, before a decoder believes it.
+first thing that cannot be. They exist because a 1 kB file can claim 30,000 x 30,000 px: the size
+has to be known, and refused, before a decoder believes it.
 """
 
 import io

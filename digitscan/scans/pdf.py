@@ -1,6 +1,6 @@
 """Turn a page of a PDF into gray pixels, at the resolution of its scan where it is one."""
 
-import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +15,7 @@ from digitscan.settings import ScanSettings
 POINTS_PER_INCH = 72.0
 # A scan program leaves a hairline of margin or crops one: what covers nine tenths is the scan.
 _COVERS_PAGE = 0.9
+_MIN_DPI, _MAX_DPI = 75.0, 4800.0
 # A page of one scan has a handful of objects; beyond this it is a drawing, whatever else is on it.
 _MAX_OBJECTS = 2000
 _INVISIBLE = pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
@@ -34,10 +35,7 @@ def count_pdf_pages(path: str) -> int:
         If it is encrypted, damaged or has no page.
     """
     with _open(path) as document:
-        count = len(document)
-    if count == 0:
-        raise UnreadableScanError("is a PDF without a page")
-    return count
+        return len(document)
 
 
 def render_page(path: str, number: int, settings: ScanSettings) -> tuple[Gray, float]:
@@ -57,14 +55,13 @@ def render_page(path: str, number: int, settings: ScanSettings) -> tuple[Gray, f
     with _open(path) as document:
         try:
             page = document[number - 1]
-            width_in, height_in = (side / POINTS_PER_INCH for side in page.get_size())
-            dpi = _scan_dpi(page, settings) or float(settings.pdf_dpi)
-            check_size(math.ceil(width_in * dpi), math.ceil(height_in * dpi), settings)
-            bitmap = page.render(scale=dpi / POINTS_PER_INCH, grayscale=True)
-            pixels = bitmap.to_numpy()
-            if pixels.ndim == 3:  # a build of PDFium may refuse gray bitmaps
-                pixels = pixels[..., :3].mean(axis=2)
-            return np.array(pixels, dtype=np.uint8), dpi
+            width, height, dpi = _pixel_size(page, settings)
+            check_size(width, height, settings)
+            bitmap = pdfium.PdfBitmap.new_native(width, height, pdfium_c.FPDFBitmap_Gray)
+            bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+            flags = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_GRAYSCALE
+            pdfium_c.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, flags)
+            return np.array(bitmap.to_numpy()), dpi
         except pdfium.PdfiumError as error:
             raise UnreadableScanError(f"is damaged ({error}); print it to a new PDF") from None
 
@@ -84,49 +81,73 @@ def check_size(width: int, height: int, settings: ScanSettings) -> None:
         )
 
 
-def _scan_dpi(page: pdfium.PdfPage, settings: ScanSettings) -> float | None:
-    """Return the resolution of the image that a page consists of, None where it is no scan."""
+def _pixel_size(page: pdfium.PdfPage, settings: ScanSettings) -> tuple[int, int, float]:
+    """Return width, height and dots per inch at which a page is rendered."""
+    width_in, height_in = (side / POINTS_PER_INCH for side in page.get_size())
+    scan = _find_scan(page, settings)
+    if scan is not None:
+        pixels, (shown_width_in, shown_height_in) = scan
+        dpi = max(pixels) / max(shown_width_in, shown_height_in)
+        # An icon blown up to a page is no scan: below 75 dpi nothing on it could be read anyway.
+        if _MIN_DPI <= dpi <= _MAX_DPI:
+            wide = width_in >= height_in
+            long_px, short_px = max(pixels), min(pixels)
+            exact = (long_px, short_px) if wide else (short_px, long_px)
+            page_px = (round(width_in * dpi), round(height_in * dpi))
+            # The sides of a page are rounded to points, so a pixel more or less is the scan's own.
+            near = all(abs(a - b) <= 2 for a, b in zip(exact, page_px, strict=True))
+            return (*(exact if near else page_px), dpi)
+    dpi = float(settings.pdf_dpi)
+    return max(1, round(width_in * dpi)), max(1, round(height_in * dpi)), dpi
+
+
+def _find_scan(
+    page: pdfium.PdfPage, settings: ScanSettings
+) -> tuple[tuple[int, int], tuple[float, float]] | None:
+    """Find the one image that a page consists of: its pixels, and its size on paper in inches."""
     images: list[tuple[int, int]] = []
-    covered = plain = True
+    shown_in = (0.0, 0.0)
     left, bottom, right, top = page.get_bbox()
-    area = max((right - left) * (top - bottom), 1e-6)
+    area_in = (right - left) * (top - bottom) / POINTS_PER_INCH**2
+    plain = True
     for count, item in enumerate(page.get_objects()):
         if count == _MAX_OBJECTS:
-            plain = False
-            break
+            return None
         if item.type == _IMAGE:
             width, height = item.get_px_size()
             check_size(width, height, settings)  # also of an image that the page shrinks to a dot
             images.append((width, height))
             x0, y0, x1, y1 = item.get_bounds()
-            covered = (x1 - x0) * (y1 - y0) >= _COVERS_PAGE * area
-            shown_in = sorted(((x1 - x0) / POINTS_PER_INCH, (y1 - y0) / POINTS_PER_INCH))
+            shown_in = ((x1 - x0) / POINTS_PER_INCH, (y1 - y0) / POINTS_PER_INCH)
         elif item.type == _TEXT:
             plain = plain and pdfium_c.FPDFTextObj_GetTextRenderMode(item) == _INVISIBLE
         elif item.type != _FORM:
             plain = False
-    if len(images) != 1 or not covered or not plain or min(shown_in) <= 0:
+    if not plain or len(images) != 1 or shown_in[0] * shown_in[1] < _COVERS_PAGE * area_in:
         return None
-    dpi = max(images[0]) / shown_in[1]
-    # An icon blown up to a page is no scan: below 75 dpi nothing on it could be read anyway.
-    return dpi if 75 <= dpi <= 4800 else None
+    return (images[0], shown_in) if min(shown_in) > 0 else None
 
 
 @contextmanager
 def _open(path: str) -> Iterator[pdfium.PdfDocument]:
     try:
         document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        if "assword" in str(error):
-            raise UnreadableScanError(
-                "is encrypted; save it without a password and run again"
-            ) from None
-        raise UnreadableScanError(
-            f"is a damaged PDF or one without a page ({error}); print it to a new PDF"
-        ) from None
+    except pdfium.PdfiumError:
+        raise UnreadableScanError(_explain(path)) from None
     except OSError as error:
         raise UnreadableScanError(f"cannot be opened: {error.strerror}") from None
     try:
         yield document
     finally:
         document.close()
+
+
+def _explain(path: str) -> str:
+    """Say why a document does not open: pypdfium2 takes one without pages for a failure too."""
+    handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path), None)
+    if handle:
+        pdfium_c.FPDF_CloseDocument(handle)
+        return "is a PDF without a page; print or scan it again"
+    if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD:
+        return "is encrypted; save it without a password and run again"
+    return "is a damaged PDF; print it to a new one"
