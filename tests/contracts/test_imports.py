@@ -94,7 +94,7 @@ def room_of(module: str) -> str:
 
 
 def layer_of(room: str) -> int:
-    """Number of the layer; one above all for a room that has none, which a test of its own names."""
+    """Number of the layer, one above all for a room that has none."""
     return next((number for number, rooms in enumerate(LAYERS) if room in rooms), len(LAYERS))
 
 

@@ -1,0 +1,113 @@
+"""Every released model package is whole, unchanged, and answers in ONNX Runtime as in Keras."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from digitscan.recognition.classifier import softmax
+from digitscan.recognition.models import load_package
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+PACKAGES = sorted(path.parent for path in MODELS.glob("*/metadata.json"))
+FILES = {"metadata.json", "MODEL_CARD.md", "test_vectors.npz"}
+KEYS = {"name", "version", "file", "sha256", "bytes", "opset", "ports", "contract", "provenance",
+        "results"}  # fmt: skip
+# HOUSE rule for released models: Keras and ONNX Runtime agree within this.
+MAX_DIFFERENCE = 1e-4
+
+LEAST_VECTORS = 8
+
+each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+
+
+def read_metadata(package: Path) -> dict:
+    return json.loads((package / "metadata.json").read_text(encoding="utf-8"))
+
+
+def test_a_digits_model_is_released() -> None:
+    assert any(package.name.startswith("digits-") for package in PACKAGES)
+
+
+def test_every_folder_of_models_is_a_package() -> None:
+    assert [path for path in MODELS.iterdir() if path.is_dir() and path not in PACKAGES] == []
+
+
+@each_package
+def test_the_package_is_whole(package: Path) -> None:
+    metadata = read_metadata(package)
+    names = {path.name for path in package.iterdir()}
+    assert names >= FILES | {metadata["file"]}
+    assert metadata.keys() >= KEYS
+    assert package.name == f"{metadata['name']}-{metadata['version']}"
+
+
+@each_package
+def test_the_network_is_the_one_that_was_released(package: Path) -> None:
+    metadata = read_metadata(package)
+    onnx = (package / metadata["file"]).read_bytes()
+    assert len(onnx) == metadata["bytes"]
+    assert hashlib.sha256(onnx).hexdigest() == metadata["sha256"]
+    assert load_package(package).sha256 == metadata["sha256"]
+
+
+@each_package
+def test_provenance_says_how_to_make_it_again(package: Path) -> None:
+    provenance = read_metadata(package)["provenance"]
+    assert provenance.keys() >= {"commit", "command", "seeds", "data", "tools", "date"}
+    assert all(len(digest) in (32, 40, 64) for digest in provenance["data"].values())
+
+
+@each_package
+def test_results_name_metric_value_set_and_date(package: Path) -> None:
+    results = read_metadata(package)["results"]
+    assert results
+    for result in results:
+        assert result.keys() >= {"metric", "value", "set", "date"}
+
+
+@each_package
+def test_the_card_tells_data_and_limits(package: Path) -> None:
+    card = (package / "MODEL_CARD.md").read_text(encoding="utf-8").lower()
+    for word in ("licen", "data", "not", "python -m training"):
+        assert word in card
+
+
+@each_package
+def test_vectors_run_through_onnx_runtime_as_in_keras(package: Path) -> None:
+    """The vectors are named after the input port, and `logits` or `probabilities`."""
+    metadata = read_metadata(package)
+    ports, contract = metadata["ports"], metadata["contract"]
+    with np.load(package / "test_vectors.npz") as vectors:
+        arrays = {name: vectors[name] for name in vectors.files}
+    inputs = arrays[ports["input"]["name"]]
+    session = onnxruntime.InferenceSession(
+        package / metadata["file"], providers=["CPUExecutionProvider"]
+    )
+    (found,) = session.run([ports["output"]["name"]], {ports["input"]["name"]: inputs})
+    if "probabilities" in arrays:
+        expected = arrays["probabilities"]
+        if contract["output"] == "logits":
+            found = softmax(found / contract["temperature"])
+    else:
+        expected = arrays["logits"]
+    assert found.shape == expected.shape
+    assert len(found) >= LEAST_VECTORS
+    assert float(np.abs(found - expected).max()) <= MAX_DIFFERENCE
+
+
+@each_package
+def test_ports_are_as_declared(package: Path) -> None:
+    metadata = read_metadata(package)
+    session = onnxruntime.InferenceSession(
+        package / metadata["file"], providers=["CPUExecutionProvider"]
+    )
+    for port, declared in (
+        (session.get_inputs()[0], metadata["ports"]["input"]),
+        (session.get_outputs()[0], metadata["ports"]["output"]),
+    ):
+        assert port.name == declared["name"]
+        assert [side if isinstance(side, int) else None for side in port.shape] == declared["shape"]
