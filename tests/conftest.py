@@ -1,0 +1,37 @@
+"""Switches and places that the tests share."""
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one switch under which golden files change."""
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the golden files anew instead of comparing with them; look at the diff",
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Folder of the committed samples."""
+    return REPOSITORY / "samples"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real scans; skips where they are not there."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real scans: {folder} is not there")
+    return folder
