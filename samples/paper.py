@@ -191,7 +191,7 @@ class Sheet:
         cv2.polylines(ink, [path], False, 230, max(1, self.to_px(0.3)), cv2.LINE_AA, 4)
         self.stamp(ink, left_mm, top_mm, color)
 
-    def weave(self, color: Color, pitch_mm: float = 1.6, opacity: float = 0.5) -> None:
+    def weave(self, color: Color, pitch_mm: float = 1.6, opacity: float = 0.35) -> None:
         """Cover the sheet with a security pattern of fine waves."""
         height, width = self._light.shape[:2]
         ink = np.zeros((height, width), np.uint8)
@@ -205,7 +205,7 @@ class Sheet:
                 cv2.polylines(ink, [path], False, 255, 1, cv2.LINE_AA, 4)
         self.stamp(ink, 0.0, 0.0, color, opacity)
 
-    def microprint(self, text: str, height_mm: float, color: Color, opacity: float = 0.35) -> None:
+    def microprint(self, text: str, height_mm: float, color: Color, opacity: float = 0.2) -> None:
         """Repeat a name in small letters all over the sheet."""
         width_mm = len(text) * height_mm * 1.15
         for row, y in enumerate(np.arange(height_mm * 2, self.height_mm, height_mm * 4.5)):
