@@ -1,0 +1,367 @@
+"""Put a line of writing into the crop of a field: margins, boxes, combs, rules, neighbors, paper.
+
+The result is a gray crop as a form reader would cut it, tight or loose, with what stands around
+real fields: printed currency signs, box walls, cut-off lines above and below, words at the left.
+"""
+
+import cv2
+import numpy as np
+
+from digitscan.records import Gray
+from training.string_layout import (
+    DIGIT_PX,
+    Line,
+    Rng,
+    choose_number,
+    choose_run,
+    copy_real,
+    cut_between,
+    scale,
+    scribble,
+    write_by_hand,
+    write_in_print,
+    write_in_strokes,
+    write_words,
+)
+from training.string_sources import Sources
+
+Crop = tuple[Gray, str]
+"""A gray crop, uint8 (h, w), and the digits to read in it."""
+
+
+def make_crop(sources: Sources, rng: Rng) -> Crop:
+    """Make one crop for training, of a kind chosen at random."""
+    kind = rng.random()
+    if kind < 0.30:
+        crop, digits = take_real(sources, rng)
+    elif kind < 0.38:
+        crop, digits = make_comb(sources, rng)
+    elif kind < 0.43:
+        crop, digits = make_numberless(sources, rng)
+    else:
+        crop, digits = make_field(sources, rng)
+    return degrade(crop, rng), digits
+
+
+def take_real(sources: Sources, rng: Rng) -> Crop:
+    """Take a real crop with its paper: whole, a run of its digits, or two runs spliced."""
+    gray, digits = _take_run(sources, rng)
+    if rng.random() < 0.25:
+        other, more = _take_run(sources, rng)
+        height = gray.shape[0]
+        other = scale(other, height / other.shape[0], 1.0)
+        level = float(np.median(gray)) - float(np.median(other))
+        other = np.clip(other.astype(np.float32) + level, 0, 255).astype(np.uint8)
+        gray, digits = np.concatenate([gray, other], axis=1), digits + more
+    return _warp(gray, rng), digits
+
+
+def make_field(sources: Sources, rng: Rng) -> Crop:
+    """Write a number by hand, in print, or copied from a real crop, with clutter around it."""
+    kind = rng.random()
+    if kind < 0.22:
+        line = copy_real(sources, rng)
+    elif kind < 0.37:
+        line = write_in_strokes(choose_number(rng), rng)
+    elif kind < 0.84:
+        line = write_by_hand(choose_number(rng), sources, rng)
+    else:
+        line = write_in_print(choose_number(rng), sources, rng)
+    return _frame(line, sources, rng)
+
+
+def make_numberless(sources: Sources, rng: Rng) -> Crop:
+    """Make a crop with nothing to read: blank, words, a signature, a lone dash."""
+    kind = rng.random()
+    if kind < 0.25:
+        ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
+    elif kind < 0.5:
+        ink = write_words(sources, rng, int(rng.integers(1, 10)))
+    elif kind < 0.7:
+        word = sources.words[int(rng.integers(len(sources.words)))]
+        ink = scale(word, DIGIT_PX / word.shape[0], 1.0)
+    elif kind < 0.8:
+        ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
+        row = int(rng.integers(8, 24))
+        cv2.line(ink, (4, row), (ink.shape[1] - 4, row + int(rng.integers(-4, 4))), 255, 2)
+    else:
+        ink = scribble(rng)
+    return _frame(Line(ink, ""), sources, rng)
+
+
+def make_comb(sources: Sources, rng: Rng) -> Crop:
+    """Write one digit a cell, as dates stand on forms; some cells stay empty."""
+    count = int(rng.choice([8, 8, 8, 6, 3, 4, 5, 10]))
+    number = "".join(rng.choice(list("0123456789"), count))
+    hands = list(sources.hands)
+    patches = sources.hands[hands[int(rng.integers(len(hands)))]]
+    if rng.random() < 0.25:
+        patches = sources.prints[int(rng.integers(len(sources.prints)))]
+    pitch = int(rng.integers(26, 52))
+    height = round(DIGIT_PX * float(rng.uniform(1.15, 1.7)))
+    canvas = np.zeros((height, pitch * count + 2), np.uint8)
+    digits = ""
+    size = DIGIT_PX * float(rng.uniform(0.7, 1.0))
+    for cell, digit in enumerate(number):
+        if rng.random() < 0.04:
+            continue
+        choices = patches[digit]
+        patch = choices[int(rng.integers(len(choices)))]
+        patch = scale(patch, size * float(rng.uniform(0.85, 1.15)) / patch.shape[0], 1.0)
+        if patch.shape[1] > pitch - 2 or patch.shape[0] > height:
+            fit = min((pitch - 2) / patch.shape[1], height / patch.shape[0])
+            patch = scale(patch, fit, 1.0)
+        free = (height - patch.shape[0], pitch - patch.shape[1])
+        top = int(np.clip(free[0] * rng.normal(0.5, 0.18), 0, free[0]))
+        left = cell * pitch + int(np.clip(free[1] * rng.normal(0.5, 0.2), 0, free[1]))
+        place = canvas[top : top + patch.shape[0], left : left + patch.shape[1]]
+        np.maximum(place, patch, out=place)
+        digits += digit
+    print_ink = np.zeros_like(canvas)
+    strength = int(rng.integers(120, 256))
+    reach = 0 if rng.random() < 0.7 else height // 2
+    for cell in range(count + 1):
+        cv2.line(print_ink, (cell * pitch, reach), (cell * pitch, height), strength, 1)
+    if rng.random() < 0.85:
+        cv2.line(print_ink, (0, height - 1), (pitch * count, height - 1), strength, 1)
+    if reach == 0 and rng.random() < 0.85:
+        cv2.line(print_ink, (0, 0), (pitch * count, 0), strength, 1)
+    return _frame(Line(canvas, digits), sources, rng, print_ink)
+
+
+def degrade(gray: Gray, rng: Rng) -> Gray:
+    """Blur, coarsen, add noise, compress as JPEG or threshold, as scanners do."""
+    kind = rng.random()
+    if kind < 0.25:
+        gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.4, 1.3))), np.uint8)
+    elif kind < 0.4:
+        height, width = gray.shape
+        share = max(float(rng.uniform(0.5, 0.9)), 16 / height)
+        small = cv2.resize(
+            gray, (max(4, round(width * share)), max(4, round(height * share))),
+            interpolation=cv2.INTER_AREA,
+        )  # fmt: skip
+        gray = np.asarray(small, np.uint8)
+    if rng.random() < 0.4:
+        noise = rng.normal(0.0, float(rng.uniform(1.0, 9.0)), gray.shape)
+        gray = np.clip(gray + noise, 0, 255).astype(np.uint8)
+    kind = rng.random()
+    if kind < 0.3:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 90))]
+        packed = cv2.imencode(".jpg", gray, quality)[1]
+        gray = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+    elif kind < 0.4:
+        low, high = np.percentile(gray, [2, 60])
+        limit = low + (high - low) * float(rng.uniform(0.4, 0.75))
+        gray = np.where(gray > limit, 255, 0).astype(np.uint8)
+    return gray
+
+
+def _take_run(sources: Sources, rng: Rng) -> Crop:
+    amount = sources.amounts[int(rng.integers(len(sources.amounts)))]
+    boxes = amount.boxes
+    first, last = choose_run(len(boxes), rng)
+    left = 0 if first == 0 else cut_between(boxes[first - 1].right, boxes[first].left)
+    right = amount.image.shape[1]
+    if last < len(boxes):
+        right = cut_between(boxes[last - 1].right, boxes[last].left)
+    return amount.image[:, left : max(right, left + 6)], amount.digits[first:last]
+
+
+def _warp(gray: Gray, rng: Rng) -> Gray:
+    """Turn, shear and scale a crop a little, with its own paper around; change its contrast."""
+    height, width = gray.shape
+    turn = np.deg2rad(rng.normal(0.0, 1.5))
+    shear = rng.normal(0.0, 0.12)
+    wide, high = np.exp(rng.normal(0.0, 0.1, 2))
+    move = np.array([[wide, -shear * wide, 0.0], [np.sin(turn) * wide, high, 0.0]])
+    corners = move[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]])
+    low = corners.min(axis=1)
+    size = np.ceil(corners.max(axis=1) - low).astype(int)
+    move[:, 2] = -low
+    warped = cv2.warpAffine(
+        gray, move, (max(4, int(size[0])), max(4, int(size[1]))),
+        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.float32)  # fmt: skip
+    if rng.random() < 0.5:
+        middle = float(np.median(warped))
+        gain = float(rng.uniform(0.5, 1.4))
+        warped = (warped - middle) * gain + float(rng.uniform(130, 240))
+    return np.asarray(np.clip(warped, 0, 255), np.uint8)
+
+
+def _frame(line: Line, sources: Sources, rng: Rng, print_ink: Gray | None = None) -> Crop:
+    """Choose margins and clutter, and lay pen and print on a paper."""
+    loose = rng.random() < 0.55
+    ink = line.ink
+    if loose:
+        share = float(rng.uniform(0.3, 0.85))
+        height = max(ink.shape[0] + 4, round(DIGIT_PX / share))
+        sides = rng.integers(2, 70, 2)
+    else:
+        height = ink.shape[0] + int(rng.integers(1, 10))
+        sides = rng.integers(1, 12, 2)
+    free = height - ink.shape[0]
+    top = round(free * float(np.clip(rng.normal(0.5, 0.2), 0.02, 0.98)))
+    left, width = int(sides[0]), ink.shape[1] + int(sides.sum())
+    pen, printed = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    pen[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    if print_ink is not None:
+        printed[top : top + ink.shape[0], left : left + ink.shape[1]] = print_ink
+        printed = _letter_comb(printed, top + ink.shape[0], left, sources, rng)
+    inner = (top, top + ink.shape[0], left, left + ink.shape[1])
+    if print_ink is None:
+        printed = _print_box(printed, inner, rng, 0.65 if loose else 0.25)
+    if loose:
+        pen = _add_neighbors(pen, inner, sources, rng)
+        if rng.random() < 0.6:
+            pen, printed = _lead_in(pen, printed, sources, rng)
+        if rng.random() < 0.06:
+            pen, printed = _bar_code(pen, printed, rng)
+    return _lay_on_paper(pen, printed, sources, rng), line.digits
+
+
+def _print_box(printed: Gray, inner: tuple[int, int, int, int], rng: Rng, chance: float) -> Gray:
+    """Draw some of the walls of the field's box and rules through or under the writing."""
+    height, width = printed.shape
+    top, bottom, left, right = inner
+    strength = int(rng.integers(100, 256))
+    thick = int(rng.choice([1, 1, 1, 2, 2, 3]))
+    lean = int(rng.integers(-2, 3))
+    slack = int(rng.integers(-4, 8))
+    sides = rng.random(4) < chance
+    upper, lower = max(0, top - slack - 2), min(height - 1, bottom + slack)
+    first = max(0, left - int(rng.integers(0, 12)))
+    last = min(width - 1, right + int(rng.integers(0, 40)))
+    ends = (0 if rng.random() < 0.4 else first, width if rng.random() < 0.4 else last)
+    if sides[0]:
+        cv2.line(printed, (ends[0], upper), (ends[1], upper + lean), strength, thick)
+    if sides[1]:
+        cv2.line(printed, (ends[0], lower), (ends[1], lower + lean), strength, thick)
+    rows = (upper, lower) if rng.random() < 0.6 else (0, height)
+    if sides[2]:
+        cv2.line(printed, (first, rows[0]), (first, rows[1]), strength, thick)
+    if sides[3]:
+        cv2.line(printed, (last, rows[0]), (last, rows[1]), strength, thick)
+    if rng.random() < 0.25:
+        printed[:, :: 2 if rng.random() < 0.5 else 3] //= 3
+    return printed
+
+
+def _add_neighbors(pen: Gray, inner: tuple[int, int, int, int], sources: Sources, rng: Rng) -> Gray:
+    """Let lines of writing above and below hang into the crop."""
+    height, width = pen.shape
+    for above in (True, False):
+        room = inner[0] if above else height - inner[1]
+        if room < 3 or rng.random() > 0.35:
+            continue
+        if rng.random() < 0.6:
+            text = write_words(sources, rng, int(rng.integers(3, 12)))
+        else:
+            word = sources.words[int(rng.integers(len(sources.words)))]
+            text = scale(word, float(rng.uniform(0.4, 0.9)), 1.0)
+        shown = min(room, text.shape[0], int(rng.integers(2, 16)))
+        text = text[-shown:] if above else text[:shown]
+        at = int(rng.integers(-text.shape[1] // 2, max(1, width - 10)))
+        text = text[:, max(0, -at) : width - at]
+        if text.shape[1] < 1:
+            continue
+        at = max(0, at)
+        rows = slice(0, shown) if above else slice(height - shown, height)
+        place = pen[rows, at : at + text.shape[1]]
+        np.maximum(place, text, out=place)
+    return pen
+
+
+def _lead_in(pen: Gray, printed: Gray, sources: Sources, rng: Rng) -> tuple[Gray, Gray]:
+    """Put a currency sign or a word at the left, printed or by hand, with or without a wall."""
+    kind = rng.random()
+    if kind < 0.6:
+        sign = sources.marks[int(rng.integers(len(sources.marks)))]
+        sign = scale(sign, DIGIT_PX * float(rng.uniform(0.55, 1.25)) / sign.shape[0], 1.0)
+    elif kind < 0.85:
+        sign = sources.words[int(rng.integers(len(sources.words)))]
+        sign = scale(sign, DIGIT_PX * float(rng.uniform(0.4, 1.0)) / sign.shape[0], 1.0)
+    else:
+        sign = write_words(sources, rng, int(rng.integers(1, 4)))
+    height = pen.shape[0]
+    sign = sign[:height]
+    if rng.random() < 0.25:
+        sign = sign[:, int(rng.integers(0, sign.shape[1])) :]
+    before, after = int(rng.integers(0, 25)), int(rng.integers(3, 40))
+    block = np.zeros((height, before + sign.shape[1] + after), np.uint8)
+    free = height - sign.shape[0]
+    top = round(free * float(np.clip(rng.normal(0.5, 0.15), 0, 1)))
+    place = block[top : top + sign.shape[0], before : before + sign.shape[1]]
+    np.maximum(place, sign, out=place)
+    # Rules of the box go on to the left, under the sign.
+    block = np.maximum(block, printed[:, :1])
+    if rng.random() < 0.5:
+        at = before + sign.shape[1] + int(rng.integers(1, after))
+        cv2.line(block, (at, 0), (at, height), int(rng.integers(120, 256)), int(rng.integers(1, 3)))
+    if rng.random() < 0.4 and before > 2:
+        cv2.line(block, (1, 0), (1, height), int(rng.integers(120, 256)), 1)
+    blank = np.zeros_like(block)
+    return np.concatenate([blank, pen], axis=1), np.concatenate([block, printed], axis=1)
+
+
+def _letter_comb(printed: Gray, below: int, left: int, sources: Sources, rng: Rng) -> Gray:
+    """Print the letters that say what belongs into a comb (D D M M Y Y) below it."""
+    room = printed.shape[0] - below
+    if room < 6 or rng.random() < 0.4:
+        return printed
+    pitch = int(rng.integers(26, 52))
+    for at in range(left + 8, printed.shape[1] - 16, pitch):
+        word = sources.words[int(rng.integers(len(sources.words)))]
+        letter = scale(word, 12 / word.shape[0], 1.0)[: room - 2, :12]
+        place = printed[below + 2 : below + 2 + letter.shape[0], at : at + letter.shape[1]]
+        np.maximum(place, letter[: place.shape[0], : place.shape[1]], out=place)
+    return printed
+
+
+def _bar_code(pen: Gray, printed: Gray, rng: Rng) -> tuple[Gray, Gray]:
+    """Put the bars of a code at the right edge, where forms have them."""
+    height = printed.shape[0]
+    bars = np.repeat(rng.integers(0, 2, height // 2 + 1) * 255, 2)[:height].astype(np.uint8)
+    block = np.zeros((height, int(rng.integers(10, 30))), np.uint8)
+    block[:, 4:] = bars[:, np.newaxis]
+    blank = np.zeros_like(block)
+    return np.concatenate([pen, blank], axis=1), np.concatenate([printed, block], axis=1)
+
+
+def _lay_on_paper(pen: Gray, printed: Gray, sources: Sources, rng: Rng) -> Gray:
+    """Darken a paper by pen and print, each with its own ink."""
+    height, width = pen.shape
+    kind = rng.random()
+    if kind < 0.45:
+        paper = sources.papers[int(rng.integers(len(sources.papers)))]
+        paper = scale(paper, float(rng.uniform(0.8, 1.5)), 1.0)
+        down, right = -(-height // paper.shape[0]), -(-width // paper.shape[1])
+        row = np.concatenate([paper if k % 2 == 0 else paper[:, ::-1] for k in range(right)], 1)
+        tiled = np.concatenate([row if k % 2 == 0 else row[::-1] for k in range(down)], 0)
+        ground = tiled[:height, :width].astype(np.float32)
+        ground += float(rng.uniform(-30, 40))
+    else:
+        ground = np.full((height, width), float(rng.uniform(150, 255)), np.float32)
+        if kind < 0.65:
+            ground += _weave(height, width, rng)
+        elif kind < 0.8:
+            ground += np.linspace(0, float(rng.uniform(-40, 40)), width, dtype=np.float32)
+    # A pen that is barely darker than its paper's pattern is not readable for anyone.
+    depth = float(rng.uniform(55, 190))
+    shade = pen.astype(np.float32) * (depth / 255)
+    shade = np.maximum(shade, printed.astype(np.float32) * (float(rng.uniform(60, 190)) / 255))
+    return np.asarray(np.clip(ground - shade, 0, 255), np.uint8)
+
+
+def _weave(height: int, width: int, rng: Rng) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Return a security pattern: two gratings of waves, at most 25 gray levels deep."""
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    pattern = np.zeros((height, width), np.float32)
+    for _ in range(2):
+        angle, period = rng.uniform(0, np.pi), rng.uniform(3, 14)
+        bend = rng.uniform(0, 6) * np.sin(columns / rng.uniform(10, 40))
+        phase = (rows * np.cos(angle) + columns * np.sin(angle) + bend) * (2 * np.pi / period)
+        pattern += np.sin(phase)
+    pattern = np.where(pattern > rng.uniform(0, 1.2), -1.0, 0.0).astype(np.float32)
+    return np.asarray(pattern * float(rng.uniform(4, 25)), np.float32)

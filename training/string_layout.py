@@ -1,0 +1,329 @@
+"""Lay digits, separators, tails and signs out as a writer or a printer would: one line of ink.
+
+A line is uint8 ink, 0 paper to 255 full ink, its digits about `DIGIT_PX` high, with the digits
+that a reader is to name. What is no digit (currency signs, separators, tails, words) stays unnamed.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Gray
+from training.string_sources import Patches, Sources, clean_ink, cut_to_ink
+from training.strokes import draw_hand, draw_string
+
+DIGIT_PX = 32
+"""Height of a digit of plain size: about what real crops of cheques have."""
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Ink of one line, uint8 (h, w), and the digits it shows."""
+
+    ink: Gray
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one line is written."""
+
+    height: float
+    stretch: float
+    gap: float
+    spread: float
+    zeros: float
+    pen: float
+    slant: float
+
+
+def choose_style(rng: Rng) -> Style:
+    """Choose a hand: size, width, gaps (negative where digits touch), pen and slant."""
+    return Style(
+        height=float(rng.uniform(0.85, 1.15)) * DIGIT_PX,
+        stretch=float(rng.uniform(0.75, 1.25)),
+        gap=float(rng.choice([-2.0, 0.0, 2.0, 4.0, 8.0], p=[0.15, 0.2, 0.3, 0.25, 0.1])),
+        spread=float(rng.uniform(0.3, 3.0)),
+        zeros=float(rng.choice([1.0, 0.85, 0.65, 0.5], p=[0.45, 0.2, 0.2, 0.15])),
+        pen=float(rng.uniform(1.4, 4.5)),
+        slant=float(rng.normal(0.0, 0.16)),
+    )
+
+
+def choose_number(rng: Rng) -> str:
+    """Choose digits as they stand in fields: round amounts, any amounts, long account numbers."""
+    kind = rng.random()
+    if kind < 0.3:
+        lead = "".join(rng.choice(list("0123456789"), rng.integers(1, 4)))
+        return str(rng.integers(1, 10)) + lead[1:] + "0" * int(rng.integers(1, 7))
+    if kind < 0.9:
+        return "".join(rng.choice(list("0123456789"), rng.integers(1, 10)))
+    return "".join(rng.choice(list("0123456789"), rng.integers(8, 17)))
+
+
+def punctuate(number: str, rng: Rng) -> str:
+    """Put separators, currency and tail around a number: `712000` -> `7,12,000/-`.
+
+    Examples
+    --------
+    >>> text = punctuate("712000", np.random.default_rng(1))
+    >>> "".join(c for c in text if c.isdigit())
+    '712000'
+    """
+    kind = rng.random()
+    mark = str(rng.choice([",", ".", ",", ".", " ", "'"]))
+    if kind < 0.35 and len(number) > 3:
+        body = number[-3:]
+        rest = number[:-3]
+        step = 2 if rng.random() < 0.5 else 3
+        while rest:
+            body = rest[-step:] + mark + body
+            rest = rest[:-step]
+    elif kind < 0.45 and len(number) > 2:
+        at = int(rng.integers(1, len(number)))
+        body = number[:at] + mark + number[at:]
+    else:
+        body = number
+    tails = ["", ".", ",", "/-", "/-", "/-", "-", "=", ".-", "/=", " -", "._", ".="]
+    weights = [0.4, *[0.05] * 12]
+    tail = str(rng.choice(tails, p=weights))
+    head = str(rng.choice(["", "$", "=", "-", "#"], p=[0.84, 0.07, 0.03, 0.03, 0.03]))
+    return head + body + tail
+
+
+def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
+    """Write a text with patches of digits; separators are drawn with the pen of the style.
+
+    Parameters
+    ----------
+    text : str
+        Digits, blanks and the characters that `punctuate` uses.
+    patches : Patches
+        Each digit is chosen at random among its patches.
+    style : Style
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w)
+        Cut to its ink.
+    """
+    placed: list[tuple[Gray, int, int]] = []
+    pen = 0.0
+    previous = ""
+    for character in text:
+        if character == " ":
+            pen += style.height * float(rng.uniform(0.2, 0.6))
+            continue
+        if character.isdigit():
+            patch, top = _size_digit(character, previous, patches, style, rng)
+        else:
+            patch, top = _draw_sign(character, style, rng)
+        gap = style.gap + float(rng.normal(0.0, style.spread))
+        if character == previous == "0" and rng.random() < 0.4:
+            gap = min(gap, float(rng.uniform(-3.0, 0.5)))
+        left = round(pen + gap)
+        if not character.isdigit() or (previous and not previous.isdigit()):
+            left = max(left, round(pen - 3))
+        placed.append((patch, top, left))
+        pen = max(pen, left + patch.shape[1])
+        previous = character
+    return _shear(_paste(placed), style.slant)
+
+
+def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
+    """Write a number with patches of one kind of hand, punctuated."""
+    kinds = list(sources.hands)
+    weights = np.array([{"real": 2.0, "mnist": 2.0}.get(kind, 1.0) for kind in kinds])
+    patches = sources.hands[str(rng.choice(kinds, p=weights / weights.sum()))]
+    style = choose_style(rng)
+    ink = lay_out(punctuate(number, rng), patches, style, rng)
+    return Line(_change_pen(ink, rng), number)
+
+
+def write_in_strokes(number: str, rng: Rng) -> Line:
+    """Draw a punctuated number as one writer would, with `training.strokes`."""
+    text = punctuate(number, rng).translate(str.maketrans("'_", ",-"))
+    hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
+    return Line(draw_string(text, rng, hand), number)
+
+
+def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:
+    """Print or stamp a number: one font, even gaps, broken or blotted ink."""
+    patches = sources.prints[int(rng.integers(len(sources.prints)))]
+    style = Style(
+        height=DIGIT_PX,
+        stretch=float(rng.uniform(0.8, 1.2)),
+        gap=float(rng.uniform(1.0, 14.0)),
+        spread=float(rng.choice([0.1, 0.8])),
+        zeros=1.0,
+        pen=3.0,
+        slant=float(rng.choice([0.0, 0.0, 0.1])),
+    )
+    text = number if rng.random() < 0.7 else punctuate(number, rng)
+    ink = lay_out(text, patches, style, rng)
+    if rng.random() < 0.3:
+        ink = _blot(ink, rng)
+    return Line(ink, number)
+
+
+def copy_real(sources: Sources, rng: Rng) -> Line:
+    """Take the writing of a real crop, or a run of its digits, off its paper."""
+    amount = sources.amounts[int(rng.integers(len(sources.amounts)))]
+    ink = clean_ink(amount.image)
+    first, last = choose_run(len(amount.boxes), rng)
+    left = 0 if first == 0 else cut_between(amount.boxes[first - 1].right, amount.boxes[first].left)
+    right = ink.shape[1]
+    if last < len(amount.boxes):
+        right = cut_between(amount.boxes[last - 1].right, amount.boxes[last].left)
+    piece = ink[:, left : max(right, left + 4)]
+    height = max(box.bottom - box.top for box in amount.boxes)
+    return Line(scale(piece, DIGIT_PX / height, 1.0), amount.digits[first:last])
+
+
+def choose_run(count: int, rng: Rng) -> tuple[int, int]:
+    """Choose first and one past last digit: all of them half of the time."""
+    if count < 2 or rng.random() < 0.5:
+        return 0, count
+    first = int(rng.integers(0, count))
+    return first, int(rng.integers(first + 1, count + 1))
+
+
+def cut_between(right: int, left: int) -> int:
+    """Cut between two digits, in the middle of the gap or of the overlap."""
+    return (right + left) // 2
+
+
+def write_words(sources: Sources, rng: Rng, count: int) -> Gray:
+    """Write letters by hand side by side: a name, a word, the text of a neighboring line."""
+    placed: list[tuple[Gray, int, int]] = []
+    pen = 0
+    for _ in range(count):
+        letter = sources.letters[int(rng.integers(len(sources.letters)))]
+        height = DIGIT_PX * float(rng.uniform(0.6, 1.2))
+        patch = scale(letter, height / letter.shape[0], 1.0)
+        placed.append((patch, round(DIGIT_PX - patch.shape[0] + float(rng.normal(0, 2))), pen))
+        pen += patch.shape[1] + int(rng.integers(-3, 5))
+    return _change_pen(_paste(placed), rng)
+
+
+def scribble(rng: Rng) -> Gray:
+    """Draw a signature: loops of one stroke."""
+    points = np.cumsum(rng.normal(0.0, 9.0, (int(rng.integers(8, 22)), 2)) + (4.0, 0.0), axis=0)
+    steps = np.linspace(0, len(points) - 1, 8 * len(points))
+    smooth = np.stack([np.interp(steps, np.arange(len(points)), points[:, k]) for k in (0, 1)], 1)
+    smooth = cv2.blur(smooth.astype(np.float32), (1, 9))
+    low = smooth.min(axis=0) - 4
+    size = np.ceil(smooth.max(axis=0) - low + 4).astype(int)
+    canvas = np.zeros((min(200, int(size[1])), int(size[0])), np.uint8)
+    path = np.round((smooth - low) * 8).astype(np.int32)
+    cv2.polylines(canvas, [path], False, 255, int(rng.integers(1, 4)), cv2.LINE_AA, 3)
+    return canvas
+
+
+def scale(ink: Gray, size: float, stretch: float) -> Gray:
+    """Resize ink by `size`, and its width by `stretch` on top."""
+    target = (max(1, round(ink.shape[1] * size * stretch)), max(1, round(ink.shape[0] * size)))
+    way = cv2.INTER_AREA if size < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(ink, target, interpolation=way), np.uint8)
+
+
+def _size_digit(
+    digit: str, previous: str, patches: Patches, style: Style, rng: Rng
+) -> tuple[Gray, int]:
+    choices = patches[digit]
+    patch = choices[int(rng.integers(len(choices)))]
+    height = style.height * float(np.exp(rng.normal(0.0, 0.07)))
+    top = float(rng.normal(0.0, 1.3))
+    if digit == "0" and previous:
+        height *= style.zeros
+        top += float(rng.uniform(0.3, 1.0)) * (style.height - height)
+    patch = scale(patch, height / patch.shape[0], style.stretch)
+    if patch.shape[1] > 1.4 * style.height:
+        patch = np.asarray(cv2.resize(patch, (round(1.4 * style.height), patch.shape[0])), np.uint8)
+    return patch, round(top)
+
+
+def _draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
+    """Draw a separator or part of a tail; return its ink and its top against the digits' top."""
+    height = style.height
+    size = round(height * 1.6)
+    canvas = np.zeros((size, size), np.uint8)
+    base = height
+    wave = rng.normal(0.0, 0.04 * height, 8)
+    shapes: dict[str, list[tuple[float, float]]] = {
+        ".": [(4, base - 1), (5 + wave[0], base)],
+        "'": [(5, 2), (3 + wave[0], 2 + 0.2 * height)],
+        ",": [(6 + wave[0], base - 3), (5, base + 2), (2 + wave[1], base + 0.22 * height)],
+        "-": [(2, 0.55 * base + wave[0]), (2 + height * 0.55, 0.55 * base + wave[1])],
+        "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
+        "/": [(0.45 * height + wave[0], -2), (3 + wave[1], base + 4)],
+    }
+    pen = max(1, round(style.pen * float(rng.uniform(0.7, 1.1))))
+    strokes = {"=": [shapes["-"], [(x, y + 0.25 * base) for x, y in shapes["-"]]]}
+    if character == "$":
+        x, y = np.array([0.8, 0.4, 0.1, 0.2, 0.7, 0.9, 0.6, 0.1]), np.linspace(0.1, 0.95, 8)
+        curve = list(zip(2 + x * 0.55 * height, y * base, strict=True))
+        middle = 2 + 0.3 * height
+        strokes["$"] = [curve, [(middle + wave[0], -2), (middle + wave[1], base + 3)]]
+    elif character == "#":
+        bar = [(2.0, 0.35 * base), (0.7 * base, 0.35 * base)]
+        rail = [(0.35 * base, 0.0), (0.2 * base, base)]
+        strokes["#"] = [bar, [(x, y + 0.3 * base) for x, y in bar], rail]
+        strokes["#"].append([(x + 0.25 * base, y) for x, y in rail])
+    shift = 6
+    for stroke in strokes.get(character, [shapes.get(character, shapes["."])]):
+        path = np.round((np.array(stroke) + (0, shift)) * 8).astype(np.int32)
+        cv2.polylines(canvas, [path], False, 255, pen, cv2.LINE_AA, 3)
+    rows = np.flatnonzero(canvas.any(axis=1))
+    return cut_to_ink(canvas), (int(rows[0]) if rows.size else 0) - shift
+
+
+def _paste(placed: list[tuple[Gray, int, int]]) -> Gray:
+    """Lay patches, each with top and left, over each other; the darker ink wins."""
+    top = min(item[1] for item in placed)
+    left = min(item[2] for item in placed)
+    bottom = max(item[1] + item[0].shape[0] for item in placed)
+    right = max(item[2] + item[0].shape[1] for item in placed)
+    canvas = np.zeros((bottom - top, right - left), np.uint8)
+    for patch, y, x in placed:
+        place = canvas[y - top : y - top + patch.shape[0], x - left : x - left + patch.shape[1]]
+        np.maximum(place, patch, out=place)
+    return canvas
+
+
+def _shear(ink: Gray, slant: float) -> Gray:
+    height, width = ink.shape
+    extra = abs(slant) * height
+    move = np.array([[1.0, -slant, extra if slant > 0 else 0.0], [0.0, 1.0, 0.0]])
+    if slant <= 0:
+        move[0, 2] = 0.0
+    turned = cv2.warpAffine(ink, move, (round(width + extra) + 1, height))
+    return np.asarray(turned, np.uint8)
+
+
+def _change_pen(ink: Gray, rng: Rng) -> Gray:
+    """Make strokes thicker or thinner now and then, or press unevenly."""
+    kind = rng.random()
+    side = int(rng.integers(2, 4))
+    kernel = np.ones((side, side), np.uint8)
+    if kind < 0.2:
+        ink = np.asarray(cv2.dilate(ink, kernel), np.uint8)
+    elif kind < 0.35:
+        thin = cv2.erode(ink, np.ones((2, 2), np.uint8))
+        ink = np.asarray(cv2.addWeighted(thin, 0.8, ink, 0.2, 0.0), np.uint8)
+    if rng.random() < 0.2:
+        ink = _blot(ink, rng)
+    return ink
+
+
+def _blot(ink: Gray, rng: Rng) -> Gray:
+    """Let the ink fade in patches, as a dry pen or a stamp does."""
+    height, width = ink.shape
+    coarse = rng.uniform(0.35, 1.4, (max(2, height // 6), max(2, width // 6))).astype(np.float32)
+    share: npt.NDArray[np.float32] = np.asarray(cv2.resize(coarse, (width, height)), np.float32)
+    return np.asarray(np.clip(ink * share, 0, 255), np.uint8)

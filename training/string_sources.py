@@ -1,0 +1,211 @@
+"""Ink to write strings with: real digits, MNIST, drawn strokes, fonts, letters, and papers.
+
+A patch is uint8 (h, w), 0 paper to 255 full ink, cut to its ink.
+"""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from digitscan.errors import NoPagesError
+from digitscan.imaging.lines import measure_ink
+from digitscan.records import Gray
+from training.amounts import Amount
+from training.mnist import load_mnist
+from training.strokes import draw_digit
+
+Patches = Mapping[str, Sequence[Gray]]
+"""Patches by the digit they show."""
+
+FONT_ROOT = Path("/usr/share/fonts")
+"""Where Debian's font packages install; fonts that are not there are left out."""
+PRINT_FONTS = (
+    "DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf",
+    "DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf", "DejaVuSansCondensed.ttf",
+    "NimbusSans-Regular.otf", "NimbusSans-Bold.otf", "NimbusSansNarrow-Bold.otf",
+    "NimbusRoman-Regular.otf", "NimbusRoman-Bold.otf", "NimbusMonoPS-Regular.otf",
+    "NimbusMonoPS-Bold.otf", "C059-Roman.otf", "P052-Roman.otf", "URWGothic-Book.otf",
+    "URWBookman-Light.otf", "NotoSansMono-Regular.ttf", "OCRA.ttf", "OCRABold.ttf", "OCRB.otf",
+    "OCRBL.otf", "GNUTypewriter.ttf", "DotGothic16-Regular.ttf", "DSEG7Classic-Regular.ttf",
+)  # fmt: skip
+HAND_FONTS = (
+    "Humor-Sans.ttf", "Breip.ttf", "DancingScript-Regular.otf", "femkeklaver.ttf", "dkg.ttf",
+    "Rufscript010.ttf", "Kristi.ttf", "KaushanScript-Regular.otf", "KleeOne-Regular.ttf",
+    "BecauseWeBuild-Regular.otf", "BecauseWeConnect-Regular.otf", "BecauseWeCreate-Regular.otf",
+    "BecauseWeLearn-Regular.otf", "BecauseWeMentor-Regular.otf", "BecauseWeOrganize-Regular.otf",
+)  # fmt: skip
+WORDS = (
+    "Rs.", "Rs", "Pay", "Rupees", "A/c No.", "A/C NO.", "or Bearer", "DATE", "Date", "lakh only",
+    "thousand", "hundred", "only", "Bank", "Amount", "AMOUNT", "Total", "TOTAL", "No.", "Nr.",
+    "EUR", "USD", "CLP", "Payable", "sign above", "Dollars", "pesos", "Order", "the sum of",
+)  # fmt: skip
+MARKS = ("$", "\u20b9", "\u20ac", "\u00a3", "Rs.", "Rs", "$", "\u20b9", "US$", "S/.", "*", "#")
+DEVANAGARI = (
+    "\u0915\u0930\u0947\u0902", "\u0905\u0926\u093e", "\u0930\u0941\u092a\u092f\u0947",
+    "\u092f\u093e \u0927\u093e\u0930\u0915", "\u0926\u093f\u0928\u093e\u0902\u0915",
+)  # fmt: skip
+LOOK_ALIKES = frozenset("oOlIiDqzZsSgbBQ")
+"""Letters that could be called a digit are left out of the words that are no number."""
+STROKES = 300
+"""Patches of each digit that are drawn by program."""
+GLYPH_PX = 40
+"""Size at which fonts are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that strings are made of.
+
+    Attributes
+    ----------
+    hands : mapping of str to Patches
+        Handwritten digits by kind: "real", "mnist" and "strokes".
+    prints : sequence of Patches
+        One alphabet of digits a font.
+    words, marks, letters : sequence of ndarray of uint8
+        Printed words, printed currency signs, handwritten letters.
+    papers : sequence of ndarray of uint8
+        Gray crops with their writing painted over.
+    amounts : sequence of Amount
+        The real crops whole.
+    """
+
+    hands: Mapping[str, Patches]
+    prints: Sequence[Patches]
+    words: Sequence[Gray]
+    marks: Sequence[Gray]
+    letters: Sequence[Gray]
+    papers: Sequence[Gray]
+    amounts: Sequence[Amount]
+
+
+def load_sources(data: Path, amounts: Sequence[Amount], rng: np.random.Generator) -> Sources:
+    """Load and cut everything, once.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with `mnist` and `letters`.
+    amounts : sequence of Amount
+        Real crops to train on; their digits and papers are cut out.
+    rng : numpy.random.Generator
+        For the digits that are drawn by program.
+
+    Raises
+    ------
+    NoPagesError
+        If a data set is missing; the message says which.
+    """
+    digits = load_mnist(data)
+    mnist: dict[str, list[Gray]] = {str(digit): [] for digit in range(10)}
+    for image, label in zip(digits.train_tiles, digits.train_labels, strict=True):
+        mnist[str(label)].append(cut_to_ink(image))
+    strokes = {str(digit): [draw_digit(digit, rng) for _ in range(STROKES)] for digit in range(10)}
+    hands: dict[str, Patches] = {
+        "real": cut_digits(amounts), "mnist": mnist, "strokes": strokes,
+    }  # fmt: skip
+    prints, words, marks = draw_fonts()
+    return Sources(
+        hands=hands,
+        prints=prints,
+        words=words,
+        marks=marks,
+        letters=load_letters(data / "letters" / "letters.zip"),
+        papers=[erase_writing(amount.image) for amount in amounts],
+        amounts=amounts,
+    )
+
+
+def cut_to_ink(ink: Gray, least: int = 60) -> Gray:
+    """Cut a patch to its ink; a patch without ink stays as it is.
+
+    Examples
+    --------
+    >>> cut_to_ink(np.diag([0, 255, 0]).astype(np.uint8))
+    array([[255]], dtype=uint8)
+    """
+    solid = ink >= least
+    rows = np.flatnonzero(solid.any(axis=1))
+    if rows.size == 0:
+        return ink
+    columns = np.flatnonzero(solid.any(axis=0))
+    return np.ascontiguousarray(
+        ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], dtype=np.uint8
+    )
+
+
+def cut_digits(amounts: Sequence[Amount]) -> dict[str, list[Gray]]:
+    """Cut the digits of real crops by their boxes, on clean paper."""
+    found: dict[str, list[Gray]] = {str(digit): [] for digit in range(10)}
+    for amount in amounts:
+        ink = clean_ink(amount.image)
+        for digit, box in zip(amount.digits, amount.boxes, strict=True):
+            patch = cut_to_ink(ink[box.top : box.bottom, box.left : box.right])
+            if min(patch.shape) > 2:
+                found[digit].append(patch)
+    return found
+
+
+def clean_ink(gray: Gray) -> Gray:
+    """Measure ink and take the paper's texture out: what is weaker than a fifth is no ink."""
+    ink = measure_ink(gray).astype(np.float32)
+    return np.asarray(np.clip((ink - 55.0) * 1.35, 0, 255), np.uint8)
+
+
+def erase_writing(gray: Gray) -> Gray:
+    """Paint the writing over with the paper around it (Telea's inpainting)."""
+    ink = measure_ink(gray)
+    mask = cv2.dilate(np.asarray(ink > 75, np.uint8), np.ones((5, 5), np.uint8))
+    small = cv2.resize(gray, (ink.shape[1], ink.shape[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.inpaint(small, mask, 3, cv2.INPAINT_TELEA), np.uint8)
+
+
+def load_letters(path: Path) -> list[Gray]:
+    """Load the handwritten letters as patches."""
+    if not path.is_file():
+        raise NoPagesError(
+            f"no letters at {path}: fetch TasnimulIntazamAsif/Handwritten_Letter_Indentification "
+            "(MIT) and put its 5,200 crops into letters/letters.zip"
+        )
+    patches = []
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".png") and Path(name).name.split("_")[1] not in LOOK_ALIKES:
+                raw = np.frombuffer(archive.read(name), np.uint8)
+                gray = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)
+                patches.append(cut_to_ink(clean_ink(np.asarray(gray, np.uint8))))
+    return [patch for patch in patches if min(patch.shape) > 3]
+
+
+def draw_fonts() -> tuple[list[Patches], list[Gray], list[Gray]]:
+    """Draw digits, words and currency signs with every font that is installed."""
+    installed = {path.name: path for path in sorted(FONT_ROOT.rglob("*.?t?"))}
+    prints: list[Patches] = []
+    words: list[Gray] = []
+    marks: list[Gray] = []
+    for name in PRINT_FONTS + HAND_FONTS:
+        if name not in installed:
+            continue
+        font = ImageFont.truetype(str(installed[name]), GLYPH_PX)
+        prints.append({digit: [_draw(digit, font)] for digit in "0123456789"})
+        words += [_draw(word, font) for word in WORDS]
+        if name.startswith("DejaVu"):
+            marks += [_draw(mark, font) for mark in MARKS]
+    for name, path in installed.items():
+        if name.startswith("Lohit-Devanagari"):
+            font = ImageFont.truetype(str(path), GLYPH_PX)
+            words += [_draw(word, font) for word in DEVANAGARI] * 4
+    return prints, words, marks
+
+
+def _draw(text: str, font: ImageFont.FreeTypeFont) -> npt.NDArray[np.uint8]:
+    left, top, right, bottom = (round(side) for side in font.getbbox(text))
+    image = Image.new("L", (max(1, right - left) + 8, max(1, bottom - top) + 8), 0)
+    ImageDraw.Draw(image).text((4 - left, 4 - top), text, fill=255, font=font)
+    return cut_to_ink(np.asarray(image, np.uint8))
