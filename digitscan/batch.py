@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import logging
 import os
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -294,8 +295,16 @@ def explain_failure(ref: PageRef, error: BaseException) -> PageResult:
         reason = "crashed"
     else:
         reason = "internal-error"
-        log.error("%s#%d failed", ref.name, ref.number, exc_info=error)
+        log.debug("%s#%d failed", ref.name, ref.number, exc_info=error)
+        return PageResult(ref, Status.FAILED, reason=reason, message=_locate(error))
     return PageResult(ref, Status.FAILED, reason=reason, message=str(error))
+
+
+def _locate(error: BaseException) -> str:
+    """Say what a bug was and where: the traceback does not leave the process of a worker."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{where}; run this file alone with -v to see more"
 
 
 def _finish(future: Future[PageResult], ref: PageRef) -> PageResult:

@@ -37,11 +37,10 @@ def run() -> int:
     """Run the command line and return its exit code; errors become a line on stderr."""
     try:
         app()
-    except SystemExit as end:
+    except SystemExit as end:  # typer ends the process, after an interrupt too
+        if end.code == ExitCode.INTERRUPTED:
+            sys.stderr.write("interrupted\n")
         return end.code if isinstance(end.code, int) else ExitCode.INTERNAL
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return ExitCode.INTERRUPTED
     except DigitscanError as error:
         _report(str(error), error)
         return error.exit_code
