@@ -34,6 +34,12 @@ class TemplateError(DigitscanError):
     exit_code = ExitCode.USAGE
 
 
+class TruthError(DigitscanError):
+    """Results or true values cannot be compared, or are too few to prove anything."""
+
+    exit_code = ExitCode.USAGE
+
+
 class NoPagesError(DigitscanError):
     """There is nothing to read at the given path."""
 
