@@ -12,7 +12,7 @@ class CheckDigit(StrEnum):
     MOD_97_10 : ISO/IEC 7064, IBAN and many references; two digits.
     MOD_11 : weights 1, 2, 3, ... from the right, as ISBN-10, ISSN and the NHS number; one digit, at
         most ten in all. A check value of ten (an X) is no digit and so never allowed here.
-    MOD_11_10 : ISO/IEC 7064 hybrid system, as the German tax and the Croatian OIB number; one digit.
+    MOD_11_10 : ISO/IEC 7064 hybrid system, as the German tax and the Croatian OIB number; one.
     VERHOEFF : dihedral group of order ten (Verhoeff 1969), as the Indian Aadhaar number; one digit.
     """
 

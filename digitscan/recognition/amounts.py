@@ -95,9 +95,9 @@ def _split_cents(parts: list[_Part], grammar: Grammar) -> tuple[list[_Part], str
     """Take the cents from the end of an amount; they are empty where nothing sets them apart."""
     if grammar.decimals == 0:
         return parts, ""
-    if len(parts) >= 3 and parts[-1] == _Part("100", MarkKind.SLASH):
-        if len(parts[-2].digits) == grammar.decimals and parts[-2].mark is not None:
-            return parts[:-2], parts[-2].digits
+    over_hundred = len(parts) >= 3 and parts[-1] == _Part("100", MarkKind.SLASH)
+    if over_hundred and len(parts[-2].digits) == grammar.decimals:
+        return parts[:-2], parts[-2].digits
     last = parts[-1]
     if last.mark is None or len(last.digits) != grammar.decimals:
         return parts, ""

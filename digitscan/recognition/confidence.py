@@ -1,4 +1,4 @@
-"""Confidence: the calibrated probability that a whole reading is right; accept or reject."""
+"""Confidence: the calibrated probability that a whole reading is right."""
 
 import json
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from enum import StrEnum
 from math import exp, isfinite, log1p
 
 from digitscan.errors import ModelError
-from digitscan.records import Rejection
-from digitscan.settings import ConfidenceSettings
 
 # Log-odds beyond this say nothing more: 12 is one error in 160,000 readings, and no data set at
 # hand could tell it from one in a million.
@@ -194,24 +192,6 @@ def estimate_confidence(evidence: Evidence, calibration: Calibration = UNCALIBRA
         f"the confidence model has no calibration for the readers {readers.value!r}; "
         "switch both readers on or install a newer model"
     )
-
-
-def judge_confidence(
-    confidence: float, settings: ConfidenceSettings = ConfidenceSettings()
-) -> Rejection | None:
-    """Accept a reading (None) or say why it is rejected.
-
-    The bound is compared as the results show it, to four decimals, so that a threshold taken from
-    a results file means the same readings.
-
-    Examples
-    --------
-    >>> judge_confidence(0.93, ConfidenceSettings(min_confidence=0.95))
-    <Rejection.LOW_CONFIDENCE: 'low-confidence'>
-    """
-    if round(confidence, 4) >= settings.min_confidence:
-        return None
-    return Rejection.LOW_CONFIDENCE
 
 
 def squash_odds(odds: float) -> float:
