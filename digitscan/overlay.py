@@ -93,8 +93,8 @@ def _draw_label(
     canvas: npt.NDArray[np.uint8], text: str, left: int, bottom: int, color: Color, height: int
 ) -> None:
     """Write text on a filled strip above a point, or below it where there is no room."""
-    # Half as high as the writing, yet never too small to read nor as large as a headline
-    scale = float(np.clip(height / 2 / 22, 0.45, 1.6))  # 22 px: height of this font at scale 1
+    # A third as high as the writing, yet never too small to read nor as large as a headline
+    scale = float(np.clip(height / 3 / 22, 0.6, 1.1))  # 22 px: height of this font at scale 1
     thickness = 1 if scale < 0.9 else 2
     ascii_text = text.encode("ascii", "replace").decode("ascii")
     (width, tall), below = cv2.getTextSize(ascii_text, _FONT, scale, thickness)
