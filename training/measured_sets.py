@@ -30,6 +30,8 @@ MOST = 1000
 """Tiles of each kind of rubbish: enough to know a share of 95 % within 1.4 %, and no kind, such as
 the groups of which there are tens of thousands, outweighs the others."""
 
+HELD_TITLE = "Real digits cut by their boxes, amounts held out (they choose between variants)"
+
 _CONTEXT_PX = 6
 """Paper around a digit on the sheet of mistakes, so that its neighbors are seen."""
 
@@ -51,13 +53,43 @@ def load_digit_sets(data: Path) -> tuple[LabeledTiles, ...]:
     mnist = load_mnist(data)
     sets = [label_mnist("mnist-test", "MNIST test digits", mnist.test_tiles, mnist.test_labels)]
     titles = {
-        "held": "Real digits cut by their boxes, amounts held out (they choose between variants)",
+        "held": HELD_TITLE,
         "apart": "Real digits cut by their boxes, amounts kept apart (they choose nothing)",
     }
     for part, title in titles.items():
         amounts = _load_part(data, part)
         if amounts:
             sets.append(label_amounts(f"amounts-{part}", title, amounts))
+    return tuple(sets)
+
+
+def load_validation_sets(data: Path, seed: int) -> tuple[LabeledTiles, ...]:
+    """Load the digits by which settings are chosen: MNIST validation and the amounts held out.
+
+    Parameters
+    ----------
+    data : Path
+        As for `load_digit_sets`.
+    seed : int
+        Of the split of MNIST: that of the training which is judged.
+
+    Returns
+    -------
+    tuple of LabeledTiles
+        `mnist-validation` and, where the amounts are at hand, `amounts-held`.
+    """
+    mnist = load_mnist(data, seed)
+    sets = [
+        label_mnist(
+            "mnist-validation",
+            "MNIST validation digits",
+            mnist.validation_tiles,
+            mnist.validation_labels,
+        )
+    ]
+    amounts = _load_part(data, "held")
+    if amounts:
+        sets.append(label_amounts("amounts-held", HELD_TITLE, amounts))
     return tuple(sets)
 
 

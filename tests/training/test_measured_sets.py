@@ -1,6 +1,5 @@
 """What is measured on is cut, labelled and framed as it says, with and without the real data."""
 
-import gzip
 import logging
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 from digitscan.records import Box
-from training import measured_sets, mnist
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.measured_sets import (
     label_amounts,
@@ -19,30 +17,6 @@ from training.measured_sets import (
 )
 
 REAL = DEFAULT_DATA / "cheque_amounts" / "truth.csv"
-
-
-@pytest.fixture()
-def only_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder with small files of MNIST's format and nothing else."""
-    rng = np.random.default_rng(0)
-    images = np.zeros((60, 28, 28), np.uint8)
-    images[:, 4:24, 10:18] = rng.integers(100, 256, (60, 20, 8))
-    labels = (np.arange(60) % 10).astype(np.uint8)
-    heads = (
-        bytes([0, 0, 8, 3, 0, 0, 0, 60, 0, 0, 0, 28, 0, 0, 0, 28]),
-        bytes([0, 0, 8, 1, 0, 0, 0, 60]),
-    )
-    (tmp_path / "mnist").mkdir()
-    sums = {}
-    for place, name in enumerate(mnist.MD5):
-        raw = heads[place % 2] + (images, labels)[place % 2].tobytes()
-        path = tmp_path / "mnist" / name
-        path.write_bytes(gzip.compress(raw, mtime=0))
-        sums[name] = mnist.hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(mnist, "MD5", sums)
-    monkeypatch.setattr(mnist, "VALIDATION", 10)
-    monkeypatch.setattr(measured_sets, "MOST", 40)
-    return tmp_path
 
 
 def make_amount() -> Amount:
