@@ -10,9 +10,11 @@ import os
 import tomllib
 import types
 import typing
+from pathlib import Path
 from typing import Any, TypeVar
 
-from digitscan.errors import SettingsError
+from digitscan.errors import OutputError, SettingsError
+from digitscan.names import printable
 from digitscan.settings import Settings
 
 T = TypeVar("T")
@@ -81,6 +83,26 @@ def dump_settings(settings: Settings) -> str:
                 lines.append(f"{item.name} = {_literal(entry)}")
         lines.append("")
     return "\n".join(lines)
+
+
+def write_settings(path: Path, text: str) -> None:
+    """Write TOML to a settings file: whole, or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"settings file {printable(str(path))} cannot be written: {error.strerror}; "
+            "choose another path"
+        ) from None
 
 
 def _build(kind: type[T], table: Any, source: str, prefix: str) -> T:

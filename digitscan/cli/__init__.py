@@ -9,7 +9,7 @@ import sys
 import typer
 
 from digitscan import __version__
-from digitscan.cli import models, process, settings
+from digitscan.cli import calibrate, evaluate, models, process, settings
 from digitscan.errors import DigitscanError, ExitCode
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("process")(process.process)
+app.command("evaluate")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("settings")(settings.show_settings)
 app.command("models")(models.list_models)
 

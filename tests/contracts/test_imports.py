@@ -14,7 +14,8 @@ PACKAGE = REPOSITORY / "digitscan"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "records", "settings", "names", "fields", "checkdigits", "bounds"}),
     frozenset({"imaging", "recognition"}),
-    frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"}),
+    frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
+    | {"rows", "evaluation", "calibration", "sheet"},
     frozenset({"reader", "pipeline"}),
     frozenset({"workers", "batch"}),
     frozenset({"cli", "__main__", "__init__"}),
@@ -30,6 +31,11 @@ WITHIN = {
     ("cli", "__main__"),
     ("cli", "__init__"),
     ("forms", "pipeline"),
+    # Rows are written as results and read beside truth, where figures, thresholds and sheets begin.
+    ("rows", "results"),
+    ("rows", "truth"),
+    *(("truth", room) for room in ("evaluation", "calibration", "sheet")),
+    ("scans", "sheet"),
     *((low, high) for low in LAYERS[0] for high in LAYERS[0]),
     *((room, "__init__") for layer in LAYERS for room in layer),
     ("__init__", "cli"),
@@ -65,7 +71,7 @@ ALONE = {
     "multiprocessing": {"workers", "batch"},
     "concurrent": {"workers", "batch"},
     "subprocess": set(),
-    "cv2": {"imaging", "scans", "overlay", "batch"},
+    "cv2": {"imaging", "scans", "overlay", "sheet", "batch"},
 }
 """Who alone may import what."""
 
