@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.geometry import (
@@ -16,12 +17,17 @@ from digitscan.imaging.geometry import (
     turn_upright,
 )
 from digitscan.imaging.isolate import isolate_line, isolate_parts
+from digitscan.imaging.micr import find_micr_line
+from digitscan.imaging.micr_cells import split_micr_cells
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, find_numbers
 from digitscan.imaging.regions import Lines, find_lines, reduce_page, remove_page_rules
-from digitscan.reader import Line, Reader, read_lines
+from digitscan.reader import Considered, Line, Reader, read_lines
 from digitscan.recognition.classifier import OnnxClassifier
+from digitscan.recognition.confidence import UNCALIBRATED
+from digitscan.recognition.micr import read_micr
 from digitscan.recognition.models import load_package
+from digitscan.recognition.strings import StringReader
 from digitscan.records import Box, Floats, Gray, Page, PageResult, Reading, Region, Status
 from digitscan.settings import InkSettings, Settings
 
@@ -34,7 +40,12 @@ def load_reader(settings: Settings = Settings()) -> Reader:
     ModelError
         When a package is missing or is not what its metadata says.
     """
-    return Reader(digits=OnnxClassifier(load_package("digits")))
+    return Reader(
+        digits=OnnxClassifier(load_package("digits")),
+        strings=StringReader(load_package("strings")) if settings.readers.strings else None,
+        e13b=OnnxClassifier(load_package("e13b")),
+        calibration=UNCALIBRATED,
+    )
 
 
 def read_page(
@@ -70,22 +81,53 @@ def read_page(
 def _read_crop(gray: Gray, reader: Reader, settings: Settings, field: str) -> Reading:
     ink = isolate_line(estimate_ink(gray, settings.ink), settings.ink.threshold, settings.cuts)
     region = Region(Box(0, 0, gray.shape[1], gray.shape[0]), field)
-    return read_lines((Line(region, ink),), reader, settings)[0]
+    return read_lines((Line(region, ink, gray, FieldKind(field)),), reader, settings)[0].reading
 
 
 def _read_whole(
     gray: Gray, reader: Reader, settings: Settings
 ) -> tuple[tuple[Reading, ...], float]:
     small, factor = reduce_page(gray, settings.regions.long_side_px)
-    ink = estimate_ink(small, _reduce_ink(settings.ink, factor))
+    ink = estimate_ink(small, _reduce_ink(settings, factor))
     lines = find_lines(
         remove_page_rules(np.asarray(ink >= settings.ink.threshold)), settings.regions
     )
     skew_deg = estimate_skew_deg(lines)
+    micr = _read_micr(gray, reader, settings)
     share = _share_digits(ink, lines, reader)
     stretches = find_numbers(lines, share, settings.regions)
+    if micr is not None:
+        stretches = tuple(one for one in stretches if not _is_on(one, micr, factor))
     targets = tuple(_cut_line(gray, lines, one, factor, settings) for one in stretches)
-    return read_lines(targets, reader, settings), skew_deg
+    considered = read_lines(targets, reader, settings)
+    readings = [one.reading for one in considered if is_number(one, settings)]
+    return tuple(readings + ([] if micr is None else [micr])), skew_deg
+
+
+def is_number(considered: Considered, settings: Settings) -> bool:
+    """Say whether what stands in a region found on a page is a number at all."""
+    evidence = considered.evidence
+    if evidence is None or evidence.quality is None:
+        return False
+    return evidence.quality / evidence.digits >= settings.regions.min_quality
+
+
+def _read_micr(gray: Gray, reader: Reader, settings: Settings) -> Reading | None:
+    if reader.e13b is None:
+        return None
+    line = find_micr_line(gray, settings.micr)
+    if line is None:
+        return None
+    cells = split_micr_cells(gray, line)
+    tiles = normalize_tiles([cell.ink for cell in cells])
+    boxes = [cell.box for cell in cells]
+    return read_micr(reader.e13b.classify(tiles), boxes, settings.micr)
+
+
+def _is_on(stretch: Stretch, micr: Reading, factor: int) -> bool:
+    """Say whether a stretch stands on the MICR line."""
+    middle = (stretch.box.top + stretch.box.bottom) / 2 * factor
+    return micr.region.box.top < middle < micr.region.box.bottom
 
 
 def _share_digits(ink: Gray, lines: Lines, reader: Reader) -> Floats:
@@ -116,14 +158,17 @@ def _cut_line(
     inner = ink[
         box.top - wide.top : box.bottom - wide.top, box.left - wide.left : box.right - wide.left
     ]
-    return Line(Region(box), isolate_parts(inner, box, lines.parts, stretch.members, factor))
+    alone = isolate_parts(inner, box, lines.parts, stretch.members, factor)
+    return Line(Region(box), alone, np.asarray(255 - alone, np.uint8))
 
 
-def _reduce_ink(settings: InkSettings, factor: int) -> InkSettings:
+def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
+    """Return the ink settings for a reduced page, where a security pattern has no pen beside it."""
     return replace(
-        settings,
-        stroke_px=max(6, settings.stroke_px // factor),
-        neighborhood_px=max(8, settings.neighborhood_px // factor),
+        settings.ink,
+        stroke_px=max(6, settings.ink.stroke_px // factor),
+        neighborhood_px=max(8, settings.ink.neighborhood_px // factor),
+        min_share=max(settings.ink.min_share, settings.regions.min_ink_share),
     )
 
 

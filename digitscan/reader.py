@@ -1,16 +1,33 @@
 """The networks, and how they read the lines of a page together."""
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
+import numpy.typing as npt
 
+from digitscan.fields import FieldKind, Grammar, Hypothesis, Mark, MarkKind
 from digitscan.imaging.cuts import Pieces, split_pieces
 from digitscan.imaging.groups import Groups, cut_groups, locate_group, plan_groups
+from digitscan.imaging.lines import normalize_views
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.recognition.classifier import Classifier
-from digitscan.recognition.lattice import Path, build_lattice, find_paths, share_probability
+from digitscan.recognition.combine import Verdicts, combine_readers
+from digitscan.recognition.confidence import Calibration, Evidence, estimate_confidence
+from digitscan.recognition.grammar import (
+    Verdict,
+    apply_grammar,
+    guess_kind,
+    have_sense,
+    normalize_value,
+)
+from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_path, find_paths
+from digitscan.recognition.strings import FieldScores, StringReader, log_likelihoods
 from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import Settings
+
+MAX_PIECES = 160
+"""More pieces than this are no number: 40 digits, each cut into four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +38,23 @@ class Reader:
     ----------
     digits : Classifier
         Names tiles.
+    strings : StringReader or None
+        Reads whole fields; None when it is switched off.
+    e13b : Classifier or None
+        Names the symbols of MICR lines; None to leave those lines out.
+    calibration : Calibration
+        Evidence to confidence.
     """
 
     digits: Classifier
+    strings: StringReader | None
+    e13b: Classifier | None
+    calibration: Calibration
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The ink of one number on the page, ready to be read.
+    """One number on the page, ready to be read.
 
     Attributes
     ----------
@@ -36,16 +62,48 @@ class Line:
         Where, in pixels of the upright page.
     ink : ndarray of uint8, shape (h, w)
         Ink strength, other writing left out.
+    gray : ndarray of uint8, shape (h, w)
+        What the string reader looks at.
+    kind : FieldKind or None
+        What the field says; None where nobody knows.
     """
 
     region: Region
     ink: Gray
+    gray: Gray
+    kind: FieldKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A line, its pieces and the lattice over them."""
+
+    line: Line
+    pieces: Pieces
+    groups: Groups
+    lattice: Lattice
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A reading with all that was said for it; calibration is trained on these.
+
+    Attributes
+    ----------
+    reading : Reading
+    evidence : Evidence or None
+        None when no reader found a digit.
+    """
+
+    reading: Reading
+    evidence: Evidence | None
 
 
 def read_lines(
     lines: tuple[Line, ...], reader: Reader, settings: Settings = Settings()
-) -> tuple[Reading, ...]:
-    """Read many lines, all their tiles in one call of the network.
+) -> tuple[Considered, ...]:
+    """Read many lines, all their tiles in one call of the digit network.
 
     Parameters
     ----------
@@ -55,59 +113,173 @@ def read_lines(
 
     Returns
     -------
-    tuple of Reading
+    tuple of Considered
         One for each line, in their order.
     """
+    cuts = _search_lattices(lines, reader, settings)
+    if reader.strings is None or not settings.readers.strings:
+        return tuple(_consider(cut, None, (), reader, settings) for cut in cuts)
+    scores = reader.strings.score([normalize_views(line.gray) for line in lines])
+    proposals = reader.strings.read(scores)
+    return tuple(
+        _consider(cut, score, tuple(one.text for one in proposal), reader, settings)
+        for cut, score, proposal in zip(cuts, scores, proposals, strict=True)
+    )
+
+
+def _search_lattices(
+    lines: tuple[Line, ...], reader: Reader, settings: Settings
+) -> tuple[_Cut, ...]:
+    """Cut every line and find the best paths of its lattice."""
     pieces = [split_pieces(line.ink, settings.ink.threshold, settings.cuts) for line in lines]
     groups = [plan_groups(one, settings.cuts) for one in pieces]
-    inks = [ink for one, group in zip(pieces, groups, strict=True) for ink in cut_groups(one, group)]
+    inks = [
+        ink
+        for one, group in zip(pieces, groups, strict=True)
+        if group.pieces <= MAX_PIECES
+        for ink in cut_groups(one, group)
+    ]
     seen = reader.digits.classify(normalize_tiles(inks))
-    readings = []
+    cuts = []
     start = 0
     for line, one, group in zip(lines, pieces, groups, strict=True):
-        count = int(np.count_nonzero(group.worth))
-        probabilities = _spread(seen[start : start + count], group)
-        start += count
-        readings.append(_decide(line, one, group, probabilities, settings))
-    return tuple(readings)
+        # What the network did not see (marks, a thicket of pieces) is rubbish.
+        probabilities = np.zeros((len(group.spans), 11), np.float32)
+        probabilities[:, 10] = 1.0
+        if group.pieces <= MAX_PIECES:
+            count = int(np.count_nonzero(group.worth))
+            probabilities[group.worth] = seen[start : start + count]
+            start += count
+        lattice = build_lattice(
+            group.pieces, group.spans, group.shapes, probabilities, settings.lattice
+        )
+        cuts.append(_Cut(line, one, group, lattice, find_paths(lattice, settings.lattice)))
+    return tuple(cuts)
 
 
-def _spread(seen: Floats, groups: Groups) -> Floats:
-    """Return a row for every group; marks that the network did not see are rubbish."""
-    probabilities = np.zeros((len(groups.spans), 11), np.float32)
-    probabilities[:, 10] = 1.0
-    probabilities[groups.worth] = seen
-    return probabilities
+def _consider(
+    cut: _Cut,
+    score: FieldScores | None,
+    proposed: tuple[str, ...],
+    reader: Reader,
+    settings: Settings,
+) -> Considered:
+    """Weigh the candidates of both readers and decide on a reading."""
+    use_lattice = settings.readers.lattice
+    own = tuple(path.text for path in cut.paths) if use_lattice else ()
+    texts = tuple(dict.fromkeys(text for text in own + proposed if text))
+    if not texts:
+        none = Reading(cut.line.region, "", "", 0.0, (), Rejection.NO_DIGITS)
+        return Considered(none, None)
+    found = [find_path(cut.lattice, text) for text in texts]
+    path_scores = np.array([-np.inf if path is None else path.score for path in found])
+    verdicts = combine_readers(
+        texts,
+        path_scores if use_lattice else None,
+        None if score is None else np.asarray(log_likelihoods([score], [texts])[0]),
+        settings.lattice.temperature,
+        settings.readers,
+    )
+    paths = dict(zip(texts, found, strict=True))
+    return _decide(cut, verdicts, paths, reader)
 
 
 def _decide(
-    line: Line, pieces: Pieces, groups: Groups, probabilities: Floats, settings: Settings
-) -> Reading:
-    lattice = build_lattice(
-        groups.pieces, groups.spans, groups.shapes, probabilities, settings.lattice
+    cut: _Cut, verdicts: Verdicts, paths: dict[str, Path | None], reader: Reader
+) -> Considered:
+    """Apply the field's grammar and calibrate."""
+    hypotheses = tuple(
+        Hypothesis(text, min(0.0, float(odds)), _find_marks(paths[text], cut.groups))
+        for text, odds in zip(verdicts.texts, verdicts.posterior, strict=True)
     )
-    paths = find_paths(lattice, settings.lattice)
-    shares = share_probability(
-        np.array([path.score for path in paths]), settings.lattice.temperature
+    grammar = Grammar(kind=cut.line.kind or guess_kind(hypotheses[0]))
+    verdict = apply_grammar(hypotheses, grammar)
+    evidence = _collect_evidence(cut, verdicts, verdict, paths, grammar)
+    confidence = estimate_confidence(evidence, reader.calibration)
+    best = verdict.hypotheses[0]
+    path = paths[best.text]
+    rest = 1.0 - exp(best.log_probability)
+    alternatives = tuple(
+        # What the winner does not have is shared as the readers shared it.
+        Candidate(one.text, (1.0 - confidence) * min(1.0, exp(one.log_probability) / rest))
+        for one in verdict.hypotheses[1:4]
+        if rest > 1e-9
     )
-    candidates = tuple(
-        Candidate(path.text, share) for path, share in zip(paths, shares, strict=True) if path.text
+    reading = Reading(
+        region=cut.line.region,
+        text=best.text,
+        value=normalize_value(best.text, grammar, best.marks),
+        confidence=confidence,
+        alternatives=alternatives,
+        rejection=None if verdict.allowed else Rejection.GRAMMAR,
+        note=verdict.note,
+        digits=() if path is None else _name_digits(path, cut.pieces, cut.line.region.box),
     )
-    if not candidates or not paths[0].text:
-        return Reading(line.region, "", "", 0.0, candidates[:3], Rejection.NO_DIGITS)
-    best = candidates[0]
-    # Posterior times how sure the path is of its own digits.
-    sure = float(np.exp(min(0.0, paths[0].score)))
-    return Reading(
-        line.region,
-        best.text,
-        best.text,
-        best.confidence * sure,
-        candidates[1:4],
-        None,
-        "",
-        _name_digits(paths[0], pieces, line.region.box),
+    return Considered(reading, evidence)
+
+
+def _collect_evidence(
+    cut: _Cut,
+    verdicts: Verdicts,
+    verdict: Verdict,
+    paths: dict[str, Path | None],
+    grammar: Grammar,
+) -> Evidence:
+    best = verdict.hypotheses[0]
+    others = verdict.hypotheses[1:]
+    place = verdicts.texts.index(best.text)
+    path = paths[best.text]
+    return Evidence(
+        digits=len(best.text),
+        posterior=best.log_probability,
+        runner_up=others[0].log_probability if others else -np.inf,
+        lattice=None if verdicts.lattice is None else float(verdicts.lattice[place]),
+        strings=None if verdicts.strings is None else float(verdicts.strings[place]),
+        quality=-np.inf if path is None else path.score,
+        agree=verdicts.agree and place == 0,
+        rubbish=1.0 if path is None else _share_rubbish(path, cut.groups),
+        suits=have_sense(best.text, grammar, best.marks),
+        forbidden=bool(verdict.note),
     )
+
+
+def _share_rubbish(path: Path, groups: Groups) -> float:
+    """Return the share of the pieces' box area that a path passes over."""
+    sizes = (groups.shapes[:, 2:] - groups.shapes[:, :2]).prod(axis=1)
+    # A piece alone is the group that ends right behind it.
+    alone = groups.spans[:, 1] - groups.spans[:, 0] == 1
+    piece_sizes = sizes[alone]
+    passed = sum(float(piece_sizes[arc.first]) for arc in path.arcs if not arc.label)
+    return min(1.0, passed / max(float(piece_sizes.sum()), 1e-6))
+
+
+def _find_marks(path: Path | None, groups: Groups) -> tuple[Mark, ...]:
+    """Name the dots, commas, dashes and slashes that a path passes over."""
+    if path is None:
+        return ()
+    alone = groups.spans[:, 1] - groups.spans[:, 0] == 1
+    shapes = groups.shapes[alone]
+    marks = []
+    digits = 0
+    for arc in path.arcs:
+        if arc.label:
+            digits += 1
+        else:
+            marks.append(Mark(digits, _name_mark(shapes[arc.first])))
+    return tuple(marks)
+
+
+def _name_mark(shape: npt.NDArray[np.float32]) -> MarkKind:
+    """Name a mark by its shape: left, top, right, bottom in text heights about the line's middle."""
+    width, height = float(shape[2] - shape[0]), float(shape[3] - shape[1])
+    middle = float(shape[1] + shape[3]) / 2
+    if width > 1.8 * height and abs(middle) < 0.4:
+        return MarkKind.DASH
+    if height > 0.6:
+        return MarkKind.SLASH if width < 0.8 * height else MarkKind.UNKNOWN
+    if middle > 0.2:
+        return MarkKind.DOT if max(width, height) < 0.22 else MarkKind.COMMA
+    return MarkKind.UNKNOWN
 
 
 def _name_digits(path: Path, pieces: Pieces, box: Box) -> tuple[Digit, ...]:

@@ -55,7 +55,10 @@ class RegionSettings:
     ratio: float = field(default=2.2, metadata={"min": 1, "max": 20})
     max_parts: int = field(default=3000, metadata={"min": 10, "max": 20000})
     digit_share: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    lone_share: float = field(default=0.97, metadata={"min": 0, "max": 1})
     blob: float = field(default=0.9, metadata={"min": 0, "max": 5})
+    min_ink_share: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    min_quality: float = field(default=-1.5, metadata={"min": -100, "max": 0})
     word_gap: float = field(default=0.35, metadata={"min": 0, "max": 5})
 
 
@@ -74,6 +77,20 @@ class LatticeSettings:
     beam: int = field(default=8, metadata={"min": 1, "max": 100})
     paths: int = field(default=6, metadata={"min": 1, "max": 50})
     temperature: float = field(default=1.0, metadata={"min": 0.05, "max": 20})
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersSettings:
+    """Which readers are on, and what each one's word weighs where they disagree."""
+
+    lattice: bool = True
+    strings: bool = True
+    lattice_weight: float = field(default=0.5, metadata={"min": 0, "max": 10})
+    strings_weight: float = field(default=1.0, metadata={"min": 0, "max": 10})
+
+    def __post_init__(self) -> None:
+        if not (self.lattice or self.strings):
+            raise ValueError("readers.lattice and readers.strings are both off: switch one on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +122,6 @@ class Settings:
     regions: RegionSettings = field(default_factory=RegionSettings)
     cuts: CutSettings = field(default_factory=CutSettings)
     lattice: LatticeSettings = field(default_factory=LatticeSettings)
+    readers: ReadersSettings = field(default_factory=ReadersSettings)
     micr: MicrSettings = field(default_factory=MicrSettings)
     confidence: ConfidenceSettings = field(default_factory=ConfidenceSettings)

@@ -64,12 +64,15 @@ def isolate_parts(
     rows = slice(window.top // factor, -(-window.bottom // factor))
     columns = slice(window.left // factor, -(-window.right // factor))
     chosen_mask = np.isin(parts.labels[rows, columns], chosen + 1).view(np.uint8)
-    height, width = ink.shape
-    full = cv2.resize(
+    grown = cv2.resize(
         chosen_mask,
         (chosen_mask.shape[1] * factor, chosen_mask.shape[0] * factor),
         interpolation=cv2.INTER_NEAREST,
-    )[:height, :width]
+    )
+    # The reduced page leaves out the last pixels where the factor does not divide the size.
+    full = np.zeros(ink.shape, np.uint8)
+    height, width = min(ink.shape[0], grown.shape[0]), min(ink.shape[1], grown.shape[1])
+    full[:height, :width] = grown[:height, :width]
     # The reduced mask may miss the outermost pixel of a stroke on either side.
     full = cv2.dilate(full, np.ones((2 * factor + 1, 2 * factor + 1), np.uint8))
     return np.where(full > 0, ink, 0).astype(np.uint8)

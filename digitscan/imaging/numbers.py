@@ -58,16 +58,36 @@ def find_numbers(
         In reading order: from top to bottom, then left to right.
     """
     found: list[Stretch] = []
+    usual = _usual_height(lines)
     for line in lines.lines:
         boxes = lines.parts.boxes[line]
         kinds = _judge(boxes, digit_share[line], settings)
         for first, last in _runs(kinds):
             stretch = _trim(line[first:last], kinds[first:last], boxes[first:last])
-            if stretch is not None and not _is_inside_word(
-                boxes, kinds, first, last, stretch, settings
+            if (
+                stretch is not None
+                and not _is_inside_word(boxes, kinds, first, last, stretch, settings)
+                and not _is_stray(stretch, digit_share, usual, settings)
             ):
                 found.append(stretch)
     return tuple(sorted(found, key=lambda one: (one.box.top, one.box.left)))
+
+
+def _usual_height(lines: Lines) -> float:
+    """Return the median height of the components on lines of three or more, in pixels."""
+    heights = [lines.parts.heights[line] for line in lines.lines if len(line) >= 3]
+    return float(np.median(np.concatenate(heights))) if heights else 0.0
+
+
+def _is_stray(
+    stretch: Stretch, digit_share: Floats, usual: float, settings: RegionSettings
+) -> bool:
+    """Say whether a lone component is a stroke of a drawing or a speck rather than a digit."""
+    if len(stretch.members) > 1:
+        return False
+    return bool(
+        digit_share[stretch.members[0]] < settings.lone_share or stretch.height < 0.8 * usual
+    )
 
 
 def _judge(

@@ -151,57 +151,43 @@ def find_paths(
     return tuple(Path(text, state[0], _trace(beams, text)) for text, state in final)
 
 
-def score_text(lattice: Lattice, text: str) -> float:
-    """Return the score of the best path that reads `text`; minus infinity when none does.
+def find_path(lattice: Lattice, text: str) -> Path | None:
+    """Find the best path that reads `text`; None when there is none.
 
     Parameters
     ----------
     lattice : Lattice
     text : str
-        Digits.
+        Digits; another reader's candidate, for example.
 
     Returns
     -------
-    float
-        Comparable with `Path.score` of the same lattice.
+    Path or None
+        Its score compares with those of `find_paths`.
     """
-    never = -np.inf
-    best = np.full((lattice.pieces + 1, len(text) + 1), never)
-    best[0, 0] = 0.0
+    # State: (node, digits read so far) -> best score and the arc that led there.
+    best: list[dict[int, tuple[float, Arc | None]]] = [{} for _ in range(lattice.pieces + 1)]
+    best[0][0] = (0.0, None)
     for node in range(lattice.pieces):
-        for arc in lattice.arcs[node]:
-            if not arc.label:
-                best[arc.last] = np.maximum(best[arc.last], best[node] + arc.score)
-                continue
-            for position, digit in enumerate(text):
-                if digit == arc.label:
-                    total = best[node, position] + arc.score
-                    best[arc.last, position + 1] = max(best[arc.last, position + 1], total)
-    return float(best[-1, -1])
-
-
-def share_probability(scores: npt.NDArray[np.float64], temperature: float) -> list[float]:
-    """Turn log scores of competing texts into probabilities that sum to 1.
-
-    Parameters
-    ----------
-    scores : ndarray of float64, shape (N,)
-    temperature : float
-        Above 1 evens the probabilities out.
-
-    Returns
-    -------
-    list of float
-
-    Examples
-    --------
-    >>> share_probability(np.array([0.0, 0.0]), 1.0)
-    [0.5, 0.5]
-    """
-    if scores.size == 0:
-        return []
-    raised = np.exp((scores - scores.max()) / temperature)
-    return [float(share) for share in raised / raised.sum()]
+        for read, (score, _) in best[node].items():
+            wanted = text[read : read + 1]
+            for arc in lattice.arcs[node]:
+                if arc.label and arc.label != wanted:
+                    continue
+                state = read + len(arc.label)
+                there = best[arc.last].get(state)
+                if there is None or score + arc.score > there[0]:
+                    best[arc.last][state] = (score + arc.score, arc)
+    if len(text) not in best[-1]:
+        return None
+    arcs: list[Arc] = []
+    node, read = lattice.pieces, len(text)
+    while node > 0:
+        arc = best[node][read][1]
+        assert arc is not None  # only node 0 has none
+        arcs.append(arc)
+        node, read = arc.first, read - len(arc.label)
+    return Path(text, best[-1][len(text)][0], tuple(reversed(arcs)))
 
 
 def _score_shape(width: float, height: float, settings: LatticeSettings) -> float:
