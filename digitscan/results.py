@@ -1,130 +1,27 @@
-"""Write page results as rows: CSV, JSON Lines or Parquet, whole or not at all.
-
-The columns and their order are a contract with other programs; they are listed in the README and
-held by a test.
-"""
+"""Write rows as CSV, JSON Lines or Parquet, whole or not at all, and read them again."""
 
 import contextlib
 import csv
 import io
 import json
 import os
-import re
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from digitscan.errors import OutputError
 from digitscan.names import printable
-from digitscan.records import PageResult, Reading, Status
+from digitscan.records import PageResult
+from digitscan.rows import COLUMNS, Row, escape_cell, make_rows, unescape_cell
 
-COLUMNS = (
-    "file",
-    "page",
-    "field",
-    "text",
-    "value",
-    "confidence",
-    "status",
-    "reason",
-    "left",
-    "top",
-    "right",
-    "bottom",
-    "alternatives",
-)
-MAX_ALTERNATIVES = 3
 STDOUT = "-"
-
-Row = Mapping[str, str | int | float | None]
+SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 _WHOLE = ("page", "left", "top", "right", "bottom")
-# Cells that a spreadsheet would run. A quote before them marks text; a name that already starts
-# with such a quote gets one more, so that nothing is ambiguous.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 # Parquet is written in groups of rows of this size: some MB of memory, good compression
 _PARQUET_ROWS = 20_000
-
-
-def make_rows(result: PageResult, field: str | None = None) -> tuple[Row, ...]:
-    """Turn one page result into rows: one a reading, and one where there is none.
-
-    Parameters
-    ----------
-    result : PageResult
-    field : str or None
-        Name of the field that a crop shows; it stands in a row without a reading.
-
-    Examples
-    --------
-    >>> from digitscan.records import PageRef
-    >>> row, = make_rows(PageResult(PageRef("/in/a.png", 1, "a.png"), Status.EMPTY, reason="blank"))
-    >>> row["file"], row["status"], row["reason"], row["confidence"]
-    ('a.png', 'empty', 'blank', None)
-    """
-    name = printable(result.ref.name)
-    if result.readings:
-        return tuple(_reading_row(name, result.ref.number, item) for item in result.readings)
-    blank: Row = {
-        **dict.fromkeys(COLUMNS),
-        "file": name,
-        "page": result.ref.number,
-        "field": field or "",
-        "text": "",
-        "value": "",
-        "status": str(result.status),
-        "reason": result.reason,
-        "alternatives": "",
-    }
-    return (blank,)
-
-
-def _reading_row(name: str, page: int, reading: Reading) -> Row:
-    box = reading.region.box
-    alternatives = reading.alternatives[:MAX_ALTERNATIVES]
-    return {
-        "file": name,
-        "page": page,
-        "field": reading.region.field or "",
-        "text": reading.text,
-        "value": reading.value,
-        "confidence": round(reading.confidence, 4),
-        "status": str(Status.READ if reading.rejection is None else Status.REJECTED),
-        "reason": str(reading.rejection or ""),
-        "left": box.left,
-        "top": box.top,
-        "right": box.right,
-        "bottom": box.bottom,
-        "alternatives": " ".join(f"{item.text}:{item.confidence:.4f}" for item in alternatives),
-    }
-
-
-def escape_cell(text: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula.
-
-    Examples
-    --------
-    >>> escape_cell("=1+1.png"), escape_cell("scan.png"), escape_cell("-12.50")
-    ("'=1+1.png", 'scan.png', '-12.50')
-    """
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
-
-
-def unescape_cell(text: str) -> str:
-    """Undo `escape_cell`.
-
-    Examples
-    --------
-    >>> unescape_cell("'=1+1.png"), unescape_cell("'tis.png")
-    ('=1+1.png', "'tis.png")
-    """
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 class RowWriter(Protocol):
@@ -179,20 +76,15 @@ class ParquetWriter:
     """Rows as Parquet, in groups, with numbers as numbers and everything else as text."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ImportError:
-            raise OutputError(
-                "Parquet needs a package that is not installed; "
-                "install digitscan[parquet] or write .csv or .jsonl"
-            ) from None
+        parquet = _import_parquet()
+        import pyarrow
+
         kinds = {name: pyarrow.string() for name in COLUMNS}
         kinds |= {name: pyarrow.int32() for name in _WHOLE}
         kinds["confidence"] = pyarrow.float64()
         self._schema = pyarrow.schema(list(kinds.items()))
         self._make_table = pyarrow.Table.from_pylist
-        self._writer = pyarrow.parquet.ParquetWriter(file, self._schema)
+        self._writer = parquet.ParquetWriter(file, self._schema)
         self._rows: list[dict[str, Any]] = []
 
     def write(self, row: Row) -> None:
@@ -254,12 +146,10 @@ class ResultsFile:
                 self._writer: RowWriter = CsvWriter(self._file)
             return
         check_target(self._target)
+        # One name, not a random one: what a killed run left behind is written over by the next.
+        self._temporary = self._target.with_name(f".{self._target.name}.part")
         with self._explained():
-            handle, name = tempfile.mkstemp(
-                prefix=f".{self._target.name}.", suffix=".part", dir=self._target.parent
-            )
-        self._temporary = Path(name)
-        self._file = os.fdopen(handle, "wb")
+            self._file = self._temporary.open("wb")
         try:
             self._writer = _WRITERS[self._target.suffix.lower()](self._file)
         except BaseException:
@@ -268,8 +158,12 @@ class ResultsFile:
 
     def write(self, result: PageResult, field: str | None = None) -> None:
         """Write the rows of one page."""
+        self.write_rows(make_rows(result, field))
+
+    def write_rows(self, rows: Iterable[Row]) -> None:
+        """Write rows as they are."""
         with self._explained():
-            for row in make_rows(result, field):
+            for row in rows:
                 self._writer.write(row)
 
     def commit(self) -> None:
@@ -281,7 +175,6 @@ class ResultsFile:
                 return
             os.fsync(self._file.fileno())
             self._file.close()
-            _share(self._temporary)
             os.replace(self._temporary, self._target)
             self._temporary = None
 
@@ -337,9 +230,74 @@ def check_target(target: Path) -> None:
         raise OutputError(f"folder {folder} is not writable; choose another --out")
 
 
-def _share(path: Path) -> None:
-    """Give a temporary file the rights of a usual new file: mkstemp makes it private."""
-    if os.name == "posix":
-        mask = os.umask(0)
-        os.umask(mask)
-        path.chmod(0o666 & ~mask)
+def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
+    """Read a results file again, row by row, as it was written.
+
+    Parameters
+    ----------
+    path : str or path
+        A .csv, .jsonl or .parquet file of digitscan.
+
+    Yields
+    ------
+    Row
+        File names without the quote that keeps a spreadsheet from running them.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be read or is no results file.
+    """
+    target = Path(path)
+    shown = printable(str(target))
+    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
+    if target.suffix.lower() not in readers:
+        raise OutputError(f"{shown} is no results file; expected one of {', '.join(SUFFIXES)}")
+    try:
+        yield from readers[target.suffix.lower()](target)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OutputError(
+            f"{shown} is no results file that can be read: {error}; make it again"
+        ) from None
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.reader(file, strict=True)
+        if tuple(next(table, ())) != COLUMNS:
+            raise ValueError("its columns are not those of digitscan")
+        for cells in table:
+            row = dict(zip(COLUMNS, map(unescape_cell, cells), strict=True))
+            yield {name: _from_text(name, text) for name, text in row.items()}
+
+
+def _from_text(name: str, text: str) -> str | int | float | None:
+    if name in _WHOLE:
+        return int(text) if text else None
+    if name == "confidence":
+        return float(text) if text else None
+    return text
+
+
+def _read_json_lines(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            yield {name: row[name] for name in COLUMNS}
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    parquet = _import_parquet()
+    for batch in parquet.ParquetFile(path).iter_batches():
+        yield from batch.to_pylist()
+
+
+def _import_parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise OutputError(
+            "Parquet needs a package that is not installed; "
+            "install digitscan[parquet] or use .csv or .jsonl"
+        ) from None
+    return pyarrow.parquet

@@ -10,7 +10,7 @@ from pathlib import Path
 from digitscan.errors import TruthError
 from digitscan.names import printable
 from digitscan.records import Box, Rejection, Status
-from digitscan.results import unescape_cell
+from digitscan.rows import unescape_cell
 
 NOT_FIELDS = frozenset({"file", "uncertain", "note", "boxes", "part"})
 """Columns of a truth file that hold no value of a field; nor do those that end in `_box`."""

@@ -24,7 +24,8 @@ from digitscan.records import (
     Rejection,
     Status,
 )
-from digitscan.results import COLUMNS, ResultsFile, escape_cell, make_rows, unescape_cell
+from digitscan.results import ResultsFile, read_rows
+from digitscan.rows import COLUMNS, escape_cell, make_rows, unescape_cell
 
 
 def reading(text: str = "007", **changes: object) -> Reading:
@@ -155,6 +156,32 @@ def test_an_error_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert path.read_text() == "older"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_what_was_written_is_read_again(tmp_path: Path, suffix: str) -> None:
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    results = (page("=a.png", reading()), FAILED, EMPTY)
+    path = write(tmp_path / f"x.{suffix}", *results)
+    assert list(read_rows(path)) == [row for result in results for row in make_rows(result)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", b"a,b\r\n1,2\r\n"),
+        ("x.csv", b",".join(column.encode() for column in COLUMNS) + b"\r\n1,2\r\n"),
+        ("x.jsonl", b"{}\n"),
+        ("x.jsonl", b"\xff\n"),
+        ("x.parquet", b"PAR1"),
+        ("x.txt", b""),
+    ],
+)
+def test_what_is_no_results_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(OutputError, match="is no results file"):
+        list(read_rows(tmp_path / name))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file rights of POSIX")

@@ -12,7 +12,7 @@ import typer.main
 from digitscan.cli import app
 from digitscan.errors import ExitCode
 from digitscan.records import Rejection, Status
-from digitscan.results import COLUMNS
+from digitscan.rows import COLUMNS
 from digitscan.settings_file import load_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
