@@ -55,13 +55,10 @@ def normalize_tile(ink: npt.NDArray[np.uint8]) -> Floats:
     if ink.ndim != 2 or ink.dtype != np.uint8:
         raise ValueError(f"ink is uint8 (h, w), got {ink.dtype} {ink.shape}")
     tile = np.zeros((FRAME_PX, FRAME_PX), np.uint8)
-    solid = ink >= FAINT
-    rows = np.flatnonzero(solid.any(axis=1))
-    if rows.size == 0:
+    left, top, width, height = cv2.boundingRect((ink >= FAINT).view(np.uint8))
+    if width == 0:
         return tile.astype(np.float32)
-    columns = np.flatnonzero(solid.any(axis=0))
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = digit.shape
+    digit = ink[top : top + height, left : left + width]
     scale = DIGIT_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     digit = np.asarray(
@@ -100,7 +97,6 @@ def normalize_tiles(inks: Sequence[npt.NDArray[np.uint8]]) -> Floats:
 
 def _place(digit: npt.NDArray[np.uint8]) -> tuple[int, int]:
     """Return (top, left) that puts the digit's center of mass at the frame's."""
-    mass = float(digit.sum())
-    row = float(digit.sum(axis=1) @ np.arange(digit.shape[0])) / mass
-    column = float(digit.sum(axis=0) @ np.arange(digit.shape[1])) / mass
+    moments = cv2.moments(digit)
+    row, column = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
     return round(CENTER_PX - row), round(CENTER_PX - column)
