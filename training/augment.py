@@ -155,10 +155,10 @@ def change_stroke(canvas: Ink, amount: float) -> Ink:
 
     Examples
     --------
-    >>> line = np.zeros((7, 7), np.uint8)
-    >>> line[2:5] = 255
+    >>> line = np.zeros((9, 9), np.uint8)
+    >>> line[2:7] = 255
     >>> [int(change_stroke(line, amount).sum() // 255) for amount in (-1.0, 0.0, 1.0)]
-    [7, 21, 35]
+    [27, 45, 63]
     """
     morphed = cv2.dilate(canvas, _KERNEL) if amount > 0 else cv2.erode(canvas, _KERNEL)
     if amount < 0 and float(morphed.sum()) < (1 - _THINNEST_SHARE) * float(canvas.sum()):

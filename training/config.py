@@ -26,7 +26,6 @@ DIGIT_SHARES: tuple[tuple[str, float], ...] = (
 """Weights of the sources, by what the reader meets: handwriting first, its own wrong cuts next."""
 
 
-
 def _check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")

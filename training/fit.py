@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.errors import SettingsError
 from training.config import TrainConfig
 from training.mnist import Labels, Tiles
 from training.networks import build_baseline, build_digits
@@ -139,6 +140,11 @@ class Run:
     config : TrainConfig
     batches : int
         Batches in an epoch.
+
+    Raises
+    ------
+    SettingsError
+        If the folder holds a training of another configuration.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, batches: int) -> None:
@@ -148,11 +154,16 @@ class Run:
         self.model = build_model(config, batches * config.epochs)
         self.average = AverageWeights(config.averaging)
         self.progress = Progress()
+        record = json.dumps(asdict(config), indent=1, default=str) + "\n"
         if (folder / "progress.json").is_file():
+            if (folder / "config.json").read_text() != record:
+                raise SettingsError(
+                    f"{folder} holds a training of another configuration; give another --out, "
+                    "or the same options to go on with it"
+                )
             self._resume()
         else:
-            record = json.dumps(asdict(config), indent=1, default=str)
-            (folder / "config.json").write_text(record + "\n")
+            (folder / "config.json").write_text(record)
 
     def train_epoch(self, epoch: int, tiles: Tiles, labels: Labels) -> dict[str, float]:
         """Train one epoch with a progress bar; return Keras's figures of it."""

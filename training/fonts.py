@@ -99,9 +99,7 @@ def load_glyphs(root: Path = FONT_ROOT) -> dict[str, Source]:
         return {}
     rendered = [(path, render_glyphs(path, DIGITS)) for path in fonts]
     plain = [(ink, int(digit)) for _, glyphs in rendered for digit, ink in glyphs.items()]
-    rubbish = [
-        ink for path in fonts for ink in render_glyphs(path, LETTERS + SIGNS).values()
-    ]
+    rubbish = [ink for path in fonts for ink in render_glyphs(path, LETTERS + SIGNS).values()]
     dots = [
         (print_dots(ink, rows), label)
         for ink, label in plain

@@ -153,9 +153,7 @@ def _cut_amount(amount: Amount, settings: InkSettings) -> Iterator[tuple[Ink, in
     if count == 0:
         return
     shares = np.zeros((count, len(amount.boxes)))
-    own = np.array(
-        [float(pieces.ink[pieces.owner == piece + 1].sum()) for piece in range(count)]
-    )
+    own = np.array([float(pieces.ink[pieces.owner == piece + 1].sum()) for piece in range(count)])
     for at, box in enumerate(amount.boxes):
         inside = _shear_box(box, pieces.owner.shape, pieces.slant, pieces.origin)
         for piece in range(count):

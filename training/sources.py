@@ -143,6 +143,4 @@ def _augment(
     # Rubbish gets no cut-off neighbor: it may be one, and any more ink could make it a digit.
     beside = example.label != RUBBISH and rng.random() < settings.neighbor
     neighbor = source.draw(rng).ink if beside else None
-    return augment_ink(
-        example.ink, rng, settings, neighbor=neighbor, framed=example.framed
-    )
+    return augment_ink(example.ink, rng, settings, neighbor=neighbor, framed=example.framed)
