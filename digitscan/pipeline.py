@@ -69,7 +69,8 @@ def read_page(
     upright = turn_upright(page.image, page.orientation)
     way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
-        readings: tuple[Reading, ...] = (_read_crop(upright, reader, settings, field),)
+        considered = consider_crop(upright, reader, settings, field)
+        readings: tuple[Reading, ...] = (considered.reading,)
         skew_deg = 0.0
     else:
         readings, skew_deg = _read_whole(upright, reader, settings)
@@ -78,10 +79,25 @@ def read_page(
     return PageResult(page.ref, status if readings else Status.EMPTY, readings, skew_deg)
 
 
-def _read_crop(gray: Gray, reader: Reader, settings: Settings, field: str) -> Reading:
+def consider_crop(gray: Gray, reader: Reader, settings: Settings, field: str) -> Considered:
+    """Read the crop of one field and keep the evidence, which calibration is trained on.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        0 black to 255 white, upright.
+    reader : Reader
+    settings : Settings
+    field : str
+        A `FieldKind`, which is also the field's name.
+
+    Returns
+    -------
+    Considered
+    """
     ink = isolate_line(estimate_ink(gray, settings.ink), settings.ink.threshold, settings.cuts)
     region = Region(Box(0, 0, gray.shape[1], gray.shape[0]), field)
-    return read_lines((Line(region, ink, gray, FieldKind(field)),), reader, settings)[0].reading
+    return read_lines((Line(region, ink, gray, FieldKind(field)),), reader, settings)[0]
 
 
 def _read_whole(
