@@ -1,12 +1,13 @@
 """The networks, and how they read the lines of a page together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
 import numpy.typing as npt
 
 from digitscan.fields import FieldKind, Grammar, Hypothesis, Mark, MarkKind
+from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.cuts import Pieces, split_pieces
 from digitscan.imaging.groups import Groups, cut_groups, locate_group, plan_groups
 from digitscan.imaging.lines import normalize_views
@@ -23,7 +24,7 @@ from digitscan.recognition.grammar import (
 )
 from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_path, find_paths
 from digitscan.recognition.strings import FieldScores, StringReader, log_likelihoods
-from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Region, Rejection
+from digitscan.records import Box, Candidate, Digit, Gray, Reading, Region, Rejection
 from digitscan.settings import Settings
 
 MAX_PIECES = 160
@@ -125,6 +126,30 @@ def read_lines(
         _consider(cut, score, tuple(one.text for one in proposal), reader, settings)
         for cut, score, proposal in zip(cuts, scores, proposals, strict=True)
     )
+
+
+def map_reading(
+    reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int, int]
+) -> Reading:
+    """Take the boxes of a reading back to where its page came from.
+
+    Parameters
+    ----------
+    reading : Reading
+    way : ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of the reading's page to the other one.
+    shape : tuple of int
+        (H, W) of the other page.
+
+    Returns
+    -------
+    Reading
+    """
+    region = replace(reading.region, box=clip_box(map_box(reading.region.box, way), shape))
+    digits = tuple(
+        replace(digit, box=clip_box(map_box(digit.box, way), shape)) for digit in reading.digits
+    )
+    return replace(reading, region=region, digits=digits)
 
 
 def _search_lattices(

@@ -58,6 +58,9 @@ class RegionSettings:
     lone_share: float = field(default=0.97, metadata={"min": 0, "max": 1})
     blob: float = field(default=0.9, metadata={"min": 0, "max": 5})
     min_ink_share: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    min_on_lines: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    min_worth: float = field(default=4.0, metadata={"min": 0, "max": 1000})
+    min_skew_deg: float = field(default=0.4, metadata={"min": 0, "max": 45})
     min_quality: float = field(default=-1.5, metadata={"min": -100, "max": 0})
     word_gap: float = field(default=0.35, metadata={"min": 0, "max": 5})
 

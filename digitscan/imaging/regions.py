@@ -86,6 +86,24 @@ def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines
     return Lines(parts, tuple(_attach_marks(parts.boxes, lines, marks)))
 
 
+def share_on_lines(lines: Lines, least: int = 4) -> float:
+    """Return the share of the page's writing that stands on lines of some length.
+
+    Parameters
+    ----------
+    lines : Lines
+    least : int
+        Components that make a line: words of four letters chain up on their side by chance.
+
+    Returns
+    -------
+    float
+        0 to 1; 1.0 on a page without writing, which lies no way in particular.
+    """
+    sizes = np.array([len(line) for line in lines.lines])
+    return float(sizes[sizes >= least].sum() / sizes.sum()) if sizes.size else 1.0
+
+
 def _chain(
     boxes: npt.NDArray[np.int32], settings: RegionSettings
 ) -> list[npt.NDArray[np.int64]]:

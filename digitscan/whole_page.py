@@ -1,0 +1,191 @@
+"""A whole page, whichever way up it lies -> every number on it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.deskew import estimate_skew_deg
+from digitscan.imaging.geometry import (
+    clip_box,
+    grow_box,
+    rotate_page,
+    scale_box,
+    stored_from_upright,
+    turn_upright,
+)
+from digitscan.imaging.isolate import isolate_parts
+from digitscan.imaging.micr import find_micr_line
+from digitscan.imaging.micr_cells import split_micr_cells
+from digitscan.imaging.normalize import normalize_tiles
+from digitscan.imaging.numbers import Stretch, find_numbers
+from digitscan.imaging.regions import (
+    Lines,
+    find_lines,
+    reduce_page,
+    remove_page_rules,
+    share_on_lines,
+)
+from digitscan.reader import Considered, Line, Reader, map_reading, read_lines
+from digitscan.recognition.micr import read_micr
+from digitscan.records import Box, Floats, Gray, Reading, Region
+from digitscan.settings import InkSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A page turned one way, reduced, with its lines of writing.
+
+    `way` takes (x, y, 1) of `gray` to the page as it was given.
+    """
+
+    gray: Gray
+    way: npt.NDArray[np.float64]
+    ink: Gray
+    factor: int
+    lines: Lines
+    skew_deg: float
+
+
+def read_whole(
+    gray: Gray, reader: Reader, settings: Settings = Settings()
+) -> tuple[tuple[Reading, ...], float]:
+    """Read every number on a page, turning it as far as its writing asks for.
+
+    A page whose writing does not run across is tried lying on either side; a page on which little
+    can be read is tried upside down; the way that reads best is kept.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        The page, upright as far as its file knows.
+    reader : Reader
+    settings : Settings
+
+    Returns
+    -------
+    readings : tuple of Reading
+        Boxes in pixels of `gray`; in reading order.
+    skew_deg : float
+        Skew that was taken out, positive counter-clockwise as the eye sees the page.
+    """
+    first = _view(gray, 0, settings)
+    if share_on_lines(first.lines) >= settings.regions.min_on_lines:
+        views = [first]
+    else:
+        # Writing on its side still makes short chains; the turned page tells by making more.
+        side = _view(gray, 1, settings)
+        lies = share_on_lines(side.lines) > share_on_lines(first.lines)
+        views = [side, _view(gray, 3, settings)] if lies else [first]
+    results = [(_read_view(view, reader, settings), view) for view in views]
+    if len(views) == 1 and _worth(results[0][0]) < settings.regions.min_worth:
+        over = _view(gray, 2, settings)
+        results.append((_read_view(over, reader, settings), over))
+    readings, view = max(results, key=lambda result: _worth(result[0]))
+    back = tuple(map_reading(reading, view.way, gray.shape) for reading in readings)
+    return back, view.skew_deg
+
+
+def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
+    """Turn a page by quarters, take its skew out, and find its lines of writing."""
+    turned = turn_upright(gray, 1, quarters)
+    way = stored_from_upright(gray.shape, 1, quarters)
+    view = _find_writing(turned, way, settings)
+    skew_deg = estimate_skew_deg(view.lines)
+    if abs(skew_deg) < settings.regions.min_skew_deg:
+        return view
+    straight, back = rotate_page(turned, -skew_deg)
+    return replace(_find_writing(straight, way @ back, settings), skew_deg=skew_deg)
+
+
+def _find_writing(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
+    small, factor = reduce_page(gray, settings.regions.long_side_px)
+    ink = estimate_ink(small, _reduce_ink(settings, factor))
+    mask = remove_page_rules(np.asarray(ink >= settings.ink.threshold))
+    return _View(gray, way, ink, factor, find_lines(mask, settings.regions), 0.0)
+
+
+def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
+    """Return the ink settings for a reduced page, where a security pattern has no pen beside it."""
+    return replace(
+        settings.ink,
+        stroke_px=max(6, settings.ink.stroke_px // factor),
+        neighborhood_px=max(8, settings.ink.neighborhood_px // factor),
+        min_share=max(settings.ink.min_share, settings.regions.min_ink_share),
+    )
+
+
+def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
+    """Read the numbers of a page that stands upright."""
+    micr = _read_micr(view.gray, reader, settings)
+    share = _share_digits(view, reader)
+    stretches = find_numbers(view.lines, share, settings.regions)
+    if micr is not None:
+        stretches = tuple(one for one in stretches if not _is_on(one, micr, view.factor))
+    targets = tuple(_cut_line(view, one, settings) for one in stretches)
+    considered = read_lines(targets, reader, settings)
+    readings = [one.reading for one in considered if _is_number(one, settings)]
+    return tuple(readings + ([] if micr is None else [micr]))
+
+
+def _worth(readings: tuple[Reading, ...]) -> float:
+    """Return how much was read: digits, each counted by the confidence of its reading."""
+    return sum(len(reading.text) * reading.confidence for reading in readings)
+
+
+def _is_number(considered: Considered, settings: Settings) -> bool:
+    """Say whether what stands in a region found on a page is a number at all."""
+    evidence = considered.evidence
+    if evidence is None or evidence.quality is None:
+        return False
+    return evidence.quality / evidence.digits >= settings.regions.min_quality
+
+
+def _read_micr(gray: Gray, reader: Reader, settings: Settings) -> Reading | None:
+    if reader.e13b is None:
+        return None
+    line = find_micr_line(gray, settings.micr)
+    if line is None:
+        return None
+    cells = split_micr_cells(gray, line)
+    tiles = normalize_tiles([cell.ink for cell in cells])
+    boxes = [cell.box for cell in cells]
+    return read_micr(reader.e13b.classify(tiles), boxes, settings.micr)
+
+
+def _is_on(stretch: Stretch, micr: Reading, factor: int) -> bool:
+    """Say whether a stretch stands on the MICR line."""
+    middle = (stretch.box.top + stretch.box.bottom) / 2 * factor
+    return micr.region.box.top < middle < micr.region.box.bottom
+
+
+def _share_digits(view: _View, reader: Reader) -> Floats:
+    """Return each component's probability to be a digit; NaN for marks."""
+    parts = view.lines.parts
+    share = np.full(len(parts.areas), np.nan, np.float32)
+    asked = [int(k) for line in view.lines.lines for k in line if parts.heights[k] >= 6]
+    inks = []
+    for k in asked:
+        left, top, right, bottom = parts.boxes[k]
+        own = parts.labels[top:bottom, left:right] == k + 1
+        inks.append(np.where(own, view.ink[top:bottom, left:right], 0).astype(np.uint8))
+    if asked:
+        share[asked] = 1 - reader.digits.classify(normalize_tiles(inks))[:, 10]
+    return share
+
+
+def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
+    """Cut a stretch out of the full page, its components alone."""
+    factor, shape = view.factor, view.gray.shape
+    margin = max(2, round(0.3 * stretch.height)) * factor
+    box = clip_box(grow_box(scale_box(stretch.box, factor), margin, margin), shape)
+    # The window starts at a whole pixel of the reduced page.
+    box = Box(box.left // factor * factor, box.top // factor * factor, box.right, box.bottom)
+    wide = clip_box(grow_box(box, settings.ink.neighborhood_px, settings.ink.neighborhood_px), shape)
+    ink = estimate_ink(view.gray[wide.top : wide.bottom, wide.left : wide.right], settings.ink)
+    inner = ink[
+        box.top - wide.top : box.bottom - wide.top, box.left - wide.left : box.right - wide.left
+    ]
+    alone = isolate_parts(inner, box, view.lines.parts, stretch.members, factor)
+    return Line(Region(box), alone, np.asarray(255 - alone, np.uint8))
