@@ -42,8 +42,8 @@ class Augmentation:
     slant: float = 0.18
     stretch: float = 0.13
     shift_px: float = 2.5
-    elastic_px: float = 1.4
-    stroke: float = 0.4
+    elastic_px: float = 1.2
+    stroke: float = 0.3
     gap: float = 0.05
     rule: float = 0.07
     neighbor: float = 0.12

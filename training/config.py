@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from training.augment import Augmentation
 
 DIGIT_SHARES: tuple[tuple[str, float], ...] = (
-    ("mnist", 48.0),
+    ("mnist", 62.0),
     ("real", 10.0),
     ("runs-digits", 4.0),
     ("groups-digits", 5.0),
@@ -67,7 +67,7 @@ class TrainConfig:
 
     network: str = "digits"
     widths: tuple[int, int, int] = (16, 32, 64)
-    epochs: int = 24
+    epochs: int = 28
     tiles: int = 50_000
     batch: int = 128
     optimizer: str = "adamw"
@@ -79,7 +79,7 @@ class TrainConfig:
     smoothing: float = 0.03
     averaging: float = 0.998
     patience: int = 0
-    review: int = 8
+    review: int = 6
     seed: int = 7
     shares: tuple[tuple[str, float], ...] = DIGIT_SHARES
     augmentation: Augmentation = field(default_factory=Augmentation)
