@@ -238,7 +238,7 @@ def _describe(
             "temperature": 1.0,
         },
         "provenance": {
-            "commit": _read_commit(),
+            "commit": read_commit(),
             "config": config,
             "seeds": [config["seed"]],
             "data": _hash_data(data),
@@ -261,7 +261,8 @@ def _hash_data(data: Path) -> dict[str, str]:
     }
 
 
-def _read_commit() -> str:
+def read_commit() -> str:
+    """Return the hash of the commit that is checked out, "unknown" outside a checkout."""
     root = Path(__file__).resolve().parent.parent
     command = ["git", "-C", str(root), "rev-parse", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
