@@ -16,8 +16,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "evaluation", "calibration", "sheet"},
-    frozenset({"reader", "pipeline"}),
-    frozenset({"workers", "batch"}),
+    frozenset({"reader", "whole_page", "pipeline"}),
+    frozenset({"workers", "batch", "journal", "runrecord", "shards", "runs"}),
     frozenset({"cli", "__main__", "__init__"}),
 )
 """Rooms from the ground up. A room imports from lower layers and from what `ABOVE` adds."""
@@ -26,8 +26,13 @@ NOT_BELOW = {2: {1}, 3: {2}}
 """Lower layers that a layer leaves alone: files know no pixels' stages, the pipeline no files."""
 
 WITHIN = {
+    ("reader", "whole_page"),
     ("reader", "pipeline"),
+    ("whole_page", "pipeline"),
     ("workers", "batch"),
+    ("journal", "runrecord"),
+    ("runrecord", "shards"),
+    *((room, "runs") for room in ("batch", "journal", "runrecord", "shards")),
     ("cli", "__main__"),
     ("cli", "__init__"),
     ("forms", "pipeline"),
@@ -38,7 +43,9 @@ WITHIN = {
     ("scans", "sheet"),
     *((low, high) for low in LAYERS[0] for high in LAYERS[0]),
     *((room, "__init__") for layer in LAYERS for room in layer),
+    # The version.
     ("__init__", "cli"),
+    ("__init__", "runs"),
 }
 """Imported room and importing room where a layer or its gaps alone would forbid it."""
 
@@ -69,7 +76,7 @@ ALONE = {
     "pandas": {"results"},
     "pyarrow": {"results"},
     "multiprocessing": {"workers", "batch"},
-    "concurrent": {"workers", "batch"},
+    "concurrent": {"workers", "batch", "runs"},
     "subprocess": set(),
     "cv2": {"imaging", "scans", "overlay", "sheet", "batch"},
 }
