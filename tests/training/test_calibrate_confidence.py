@@ -1,0 +1,104 @@
+"""Calibrating confidence on invented evidence, and the package that comes of it."""
+
+import json
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="matplotlib comes with the extra `training`")
+
+from digitscan.errors import OutputError
+from digitscan.recognition.confidence import (
+    Calibration,
+    Evidence,
+    Readers,
+    estimate_confidence,
+    parse_calibration,
+)
+from digitscan.recognition.models import load_package
+from training.calibrate_confidence import (
+    LABEL_NOISE,
+    Fit,
+    Sample,
+    cross_validate,
+    fit_weighing,
+    list_figures,
+    release,
+)
+from training.metrics import bin_confidences, estimate_calibration_error
+
+
+def _invent(readers: Readers, count: int, seed: int, noise: float) -> list[Sample]:
+    """Readers that claim twice the log-odds that they have, and some wrong labels."""
+    dice = np.random.default_rng(seed)
+    samples = []
+    for _ in range(count):
+        odds = float(dice.normal(3.0, 2.0))
+        claimed = -log(1.0 + exp(-2.0 * odds))
+        evidence = Evidence(
+            digits=int(dice.integers(2, 7)),
+            posterior=claimed,
+            runner_up=log(-np.expm1(claimed)),
+            lattice=None if readers is Readers.STRINGS else claimed,
+            strings=None if readers is Readers.LATTICE else claimed,
+            quality=-float(dice.exponential()),
+        )
+        truly = dice.random() < 1.0 / (1.0 + exp(-odds))
+        samples.append(Sample(evidence, bool(truly and dice.random() >= noise)))
+    return samples
+
+
+@pytest.fixture(scope="module")
+def fits() -> list[Fit]:
+    return [fit_weighing(_invent(readers, 600, 5, LABEL_NOISE), readers) for readers in Readers]
+
+
+@pytest.mark.parametrize("place", range(len(Readers)))
+def test_claims_become_probabilities(fits: list[Fit], place: int) -> None:
+    fit = fits[place]
+    fresh = _invent(list(Readers)[place], 4000, 6, 0.0)
+    calibration = Calibration((fit.weighing,))
+    stated = np.array([estimate_confidence(one.evidence, calibration) for one in fresh])
+    right = np.array([one.right for one in fresh])
+    assert estimate_calibration_error(bin_confidences(stated, right)) < 0.04
+    claimed = np.array([exp(one.evidence.posterior) for one in fresh])
+    assert estimate_calibration_error(bin_confidences(claimed, right)) > 0.05
+
+
+def test_neighbors_are_predicted_by_a_fit_to_others() -> None:
+    """A block that contradicts all others is predicted as the others say."""
+    values = np.linspace(-1.0, 1.0, 120)[:, None] * np.ones((1, 1))
+    right = values[:, 0] > 0
+    turned = right.copy()
+    turned[:20] = True
+    assert np.allclose(
+        cross_validate(values, right, 1.0)[:20], cross_validate(values, turned, 1.0)[:20]
+    )
+
+
+def test_one_block_cannot_be_cross_validated() -> None:
+    with pytest.raises(ValueError, match="one block"):
+        cross_validate(np.zeros((5, 1)), np.ones(5, np.bool_), 1.0)
+
+
+def test_the_package_loads_and_says_the_same(tmp_path: Path, fits: list[Fit]) -> None:
+    data = tmp_path / "data"
+    (data / "cheque_amounts").mkdir(parents=True)
+    (data / "cheque_amounts" / "truth.csv").write_text("file,digits\n", encoding="utf-8")
+    folder = tmp_path / "confidence-7"
+    release(folder, data, fits, ["held"])
+    package = load_package(folder)
+    assert (package.name, package.version) == ("confidence", "7")
+    calibration = parse_calibration(package.onnx)
+    assert calibration.weighings == tuple(fit.weighing for fit in fits)
+    metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+    assert {row["metric"] for row in metadata["results"]} >= {"ece", "exact"}
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for metric, value, _ in list_figures(fits[0], ["held"]):
+        assert f"| {metric} | {value} |" in card
+    for readers in Readers:
+        assert (folder / f"reliability_{readers.value}.png").stat().st_size > 1000
+    with pytest.raises(OutputError, match="never change"):
+        release(folder, data, fits, ["held"])
