@@ -4,15 +4,21 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from digitscan.records import Gray
 from training.metrics import CalibrationBins, Ints, RejectCurve
 
 DPI = 110
 SHEET_COLUMNS = 10
+CELL_PX = 120
+MARGIN_PX = 6
+TITLE_PX = 36
+"""Of the sheet of mistakes: columns, side of a picture with its margin, height of two lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Mistake:
     """
 
     tile: npt.NDArray[np.float32]
-    crop: npt.NDArray[np.uint8] | None
+    crop: Gray | None
     truth: str
     named: str
     confidence: float
@@ -127,26 +133,27 @@ def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
     if not mistakes:
         raise ValueError("a sheet of mistakes wants at least one mistake")
     crops = any(mistake.crop is not None for mistake in mistakes)
+    high = CELL_PX * (2 if crops else 1) + TITLE_PX
     lines = -(-len(mistakes) // SHEET_COLUMNS)
-    figure = Figure(
-        figsize=(1.25 * SHEET_COLUMNS, lines * (2.9 if crops else 1.7)),
-        dpi=DPI,
-        layout="constrained",
-    )
-    high = 2 if crops else 1
-    grid = figure.subplots(lines * high, SHEET_COLUMNS, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
+    sheet = np.full((lines * high, SHEET_COLUMNS * CELL_PX), 255, np.uint8)
+    figure = Figure(figsize=(sheet.shape[1] / DPI, sheet.shape[0] / DPI), dpi=DPI)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_axis_off()
     for place, mistake in enumerate(mistakes):
-        line, column = divmod(place, SHEET_COLUMNS)
-        if mistake.crop is not None:
-            grid[line * high, column].imshow(mistake.crop, cmap="gray", vmin=0, vmax=255)
-        grid[line * high, column].set_title(
+        top, left = place // SHEET_COLUMNS * high, place % SHEET_COLUMNS * CELL_PX
+        axes.text(
+            left + CELL_PX / 2,
+            top + 4,
             f"{mistake.truth} as {mistake.named}\n{mistake.confidence:.2f}  {mistake.origin}",
+            ha="center",
+            va="top",
             fontsize=7,
         )
-        lowest = grid[line * high + high - 1, column]
-        lowest.imshow(mistake.tile, cmap="gray_r", vmin=0, vmax=1)
+        if mistake.crop is not None:
+            _paste(sheet, mistake.crop, top + TITLE_PX, left)
+        tile = np.rint(255 * (1 - mistake.tile)).astype(np.uint8)
+        _paste(sheet, tile, top + high - CELL_PX, left)
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     return _finish(figure)
 
 
@@ -191,6 +198,16 @@ def draw_trials(
     for axes in grid[:, 0]:
         axes.set_ylabel(title)
     return _finish(figure)
+
+
+def _paste(sheet: Gray, image: Gray, top: int, left: int) -> None:
+    """Set an image into a cell of the sheet, as large as it fits, with a margin."""
+    room = CELL_PX - 2 * MARGIN_PX
+    scale = room / max(image.shape)
+    width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+    large = cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST)
+    row, column = top + (CELL_PX - height) // 2, left + (CELL_PX - width) // 2
+    sheet[row : row + height, column : column + width] = large
 
 
 def _start(width: float, height: float) -> tuple[Figure, Axes]:
