@@ -79,7 +79,7 @@ def _reading_row(name: str, page: int, reading: Reading) -> Row:
         "value": reading.value,
         "confidence": round(reading.confidence, 4),
         "status": str(Status.READ if reading.rejection is None else Status.REJECTED),
-        "reason": str(reading.rejection or ""),
+        "reason": str(reading.rejection or reading.note),
         "left": box.left,
         "top": box.top,
         "right": box.right,

@@ -75,6 +75,13 @@ def test_csv_byte_for_byte(tmp_path: Path) -> None:
     )
 
 
+def test_the_reason_says_what_decided_or_why_nothing_was_read() -> None:
+    decided = reading(note="check-digit")
+    withheld = reading(note="check-digit", rejection=Rejection.LOW_CONFIDENCE)
+    reasons = [row["reason"] for row in make_rows(page("a.png", decided, withheld))]
+    assert reasons == ["check-digit", "low-confidence"]
+
+
 def test_a_page_without_reading_has_one_row_with_the_field_of_the_crop() -> None:
     (row,) = make_rows(EMPTY, "date")
     assert (row["file"], row["page"], row["field"], row["status"]) == ("c.tif", 3, "date", "empty")
