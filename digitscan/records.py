@@ -97,7 +97,8 @@ class Box:
 
     def __post_init__(self) -> None:
         if self.right <= self.left or self.bottom <= self.top:
-            raise ValueError(f"a box has an area, got {self.left, self.top, self.right, self.bottom}")
+            sides = self.left, self.top, self.right, self.bottom
+            raise ValueError(f"a box has an area, got {sides}")
 
 
 @dataclass(frozen=True, slots=True)

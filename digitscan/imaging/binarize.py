@@ -46,9 +46,9 @@ def estimate_ink(gray: Gray, settings: InkSettings = InkSettings()) -> Gray:
     paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
     paper = cv2.blur(paper, (side, side), borderType=cv2.BORDER_REPLICATE)
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    dark = cv2.subtract(paper, gray)
-    reach = _reach(dark, small_size, settings)
-    reach = cv2.resize(reach, (width, height), interpolation=cv2.INTER_LINEAR)
+    dark = np.asarray(cv2.subtract(paper, gray), np.uint8)
+    near = _reach(dark, small_size, settings)
+    reach = cv2.resize(near, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.divide(dark, reach, scale=255.0), np.uint8)
 
 
@@ -75,12 +75,12 @@ def binarize(gray: Gray, settings: InkSettings = InkSettings()) -> Mask:
 
 
 def _reach(dark: Gray, small_size: tuple[int, int], settings: InkSettings) -> Gray:
-    """Return the greatest darkness near each pixel, reduced in size, never below the contrast floor."""
+    """Return the greatest darkness near each pixel, reduced, never below the contrast floor."""
     peak = cv2.dilate(cv2.blur(dark, (3, 3)), np.ones((_SMALL, _SMALL), np.uint8))
     peak = cv2.resize(peak, small_size, interpolation=cv2.INTER_NEAREST)
     side = 2 * round(settings.neighborhood_px / _SMALL) + 1
     near = cv2.dilate(peak, np.ones((side, side), np.uint8))
     near = cv2.blur(near, (side, side), borderType=cv2.BORDER_REPLICATE)
     strong = float(np.percentile(peak, 99.0))
-    floor = max(settings.min_contrast, settings.min_share * strong)
-    return np.asarray(cv2.max(near, floor).astype(np.uint8))
+    floor = round(max(settings.min_contrast, settings.min_share * strong))
+    return np.maximum(np.asarray(near, np.uint8), np.uint8(floor))

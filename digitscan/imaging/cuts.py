@@ -122,15 +122,16 @@ def _shear(ink: Gray, slant: float) -> tuple[Gray, int]:
     rows, columns = ink.shape
     margin = int(np.ceil(abs(slant) * rows / 2)) + 1
     if slant == 0:
-        return cv2.copyMakeBorder(ink, 0, 0, margin, margin, cv2.BORDER_CONSTANT, value=0), margin
+        return np.pad(ink, ((0, 0), (margin, margin))), margin
     matrix = np.array([[1, slant, margin - slant * rows / 2], [0, 1, 0]], np.float32)
-    return np.asarray(cv2.warpAffine(ink, matrix, (columns + 2 * margin, rows))), margin
+    upright = cv2.warpAffine(ink, matrix, (columns + 2 * margin, rows))
+    return np.asarray(upright, np.uint8), margin
 
 
 def _cut_components(
     parts: Components, ink: Gray, height: float, settings: CutSettings
 ) -> npt.NDArray[np.int32]:
-    """Return a map of piece numbers (from 1, in no order), each component cut where it may be two."""
+    """Return a map of piece numbers, from 1 in no order; each component cut where it may be two."""
     owner = np.zeros(ink.shape, np.int32)
     count = 0
     for index, (left, top, right, bottom) in enumerate(parts.boxes):
@@ -158,7 +159,7 @@ def _find_cut_paths(
     reach = max(1, round(settings.corridor * height))
     if columns < settings.narrow * height or rows < settings.low * height:
         return []
-    cost = np.where(own, np.maximum(ink, 64), 0).astype(np.float32) / 255
+    cost = np.where(own, np.maximum(ink, 64), 0).astype(np.float32) / np.float32(255)
     profile = cv2.blur(cost.sum(axis=0)[np.newaxis, :], (3, 1))[0]
     starts = _find_minima(profile, max(2, round(settings.spacing * height)))
     stroke = max(1.0, estimate_stroke_width(own))

@@ -127,7 +127,8 @@ def clip_box(box: Box, shape: tuple[int, int]) -> Box:
     """
     height, width = shape
     left, top = min(max(box.left, 0), width - 1), min(max(box.top, 0), height - 1)
-    return Box(left, top, min(max(box.right, left + 1), width), min(max(box.bottom, top + 1), height))
+    right, bottom = max(box.right, left + 1), max(box.bottom, top + 1)
+    return Box(left, top, min(right, width), min(bottom, height))
 
 
 def scale_box(box: Box, factor: int) -> Box:
@@ -136,7 +137,7 @@ def scale_box(box: Box, factor: int) -> Box:
 
 
 def grow_box(box: Box, across: int, down: int) -> Box:
-    """Return the box made wider by `across` on the left and right, higher by `down` above and below."""
+    """Return the box grown by `across` on the left and right, by `down` above and below."""
     return Box(box.left - across, box.top - down, box.right + across, box.bottom + down)
 
 
@@ -156,7 +157,8 @@ def rotate_page(gray: Gray, angle_deg: float) -> tuple[Gray, npt.NDArray[np.floa
         Takes (x, y, 1) of the turned page back to the page given.
     """
     height, width = gray.shape
-    matrix = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0), [0, 0, 1]])
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
+    matrix = np.vstack([turn, [0, 0, 1]])
     paper = int(np.median(gray[::16, ::16]))
     turned = cv2.warpAffine(
         gray, matrix[:2], (width, height), flags=cv2.INTER_LINEAR, borderValue=(paper,)

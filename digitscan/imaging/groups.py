@@ -121,7 +121,8 @@ def locate_group(pieces: Pieces, first: int, last: int, region: Box) -> Box:
     width = region.right - region.left
     start = min(max(round(float(left - shift)), 0), width - 1)
     end = min(max(round(float(right - shift)), start + 1), width)
-    return Box(region.left + start, region.top + int(top), region.left + end, region.top + int(bottom))
+    left, right = region.left + start, region.left + end
+    return Box(left, region.top + int(top), right, region.top + int(bottom))
 
 
 def _middle(boxes: npt.NDArray[np.int32]) -> float:

@@ -74,8 +74,8 @@ def isolate_parts(
     height, width = min(ink.shape[0], grown.shape[0]), min(ink.shape[1], grown.shape[1])
     full[:height, :width] = grown[:height, :width]
     # The reduced mask may miss the outermost pixel of a stroke on either side.
-    full = cv2.dilate(full, np.ones((2 * factor + 1, 2 * factor + 1), np.uint8))
-    return np.where(full > 0, ink, 0).astype(np.uint8)
+    near = cv2.dilate(full, np.ones((2 * factor + 1, 2 * factor + 1), np.uint8))
+    return np.where(near > 0, ink, 0).astype(np.uint8)
 
 
 def _are_specks(

@@ -130,9 +130,9 @@ def _trim(
         return None
     keep = slice(int(solid[0]), int(solid[-1]) + 1)
     inner = boxes[keep]
-    box = Box(
-        int(inner[:, 0].min()), int(inner[:, 1].min()), int(inner[:, 2].max()), int(inner[:, 3].max())
-    )
+    left, top = inner[:, :2].min(axis=0).tolist()
+    right, bottom = inner[:, 2:].max(axis=0).tolist()
+    box = Box(left, top, right, bottom)
     height = float(np.median((boxes[:, 3] - boxes[:, 1])[kinds == Kind.DIGIT]))
     return Stretch(members[keep], box, height)
 

@@ -167,7 +167,9 @@ def _extent(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def reduce_page(gray: npt.NDArray[np.uint8], long_side_px: int) -> tuple[npt.NDArray[np.uint8], int]:
+def reduce_page(
+    gray: npt.NDArray[np.uint8], long_side_px: int
+) -> tuple[npt.NDArray[np.uint8], int]:
     """Reduce a page by a whole factor to about `long_side_px` on its long side.
 
     Parameters

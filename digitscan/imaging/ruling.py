@@ -9,7 +9,7 @@ LONG = 1.6
 """A rule is a straight run at least this many text heights long: the bar of a 7 or 5 is below 1,
 a dash of the tail `/-` below 1.5."""
 THICK = 0.16
-"""A rule is at most this many text heights thick (printed rules are 0.3 to 0.8 mm, writing 5 mm)."""
+"""A rule is at most this many text heights thick: printed 0.3 to 0.8 mm, writing 5 mm."""
 
 
 def remove_rules(mask: Mask, text_height: float) -> Mask:
@@ -70,4 +70,4 @@ def find_horizontal_rules(mask: Mask, text_height: float, long: float = LONG) ->
         return np.zeros(mask.shape, np.bool_)
     # What is thicker than a rule, seen across, is writing.
     across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((thick + 2, 1), np.uint8))
-    return np.asarray((runs & ink & ~across).astype(bool))
+    return np.asarray((runs > 0) & mask & (across == 0))

@@ -74,7 +74,7 @@ class OnnxClassifier:
         scores = np.concatenate(outputs)[:count]
         if self._package.metadata["contract"]["output"] == "probabilities":
             return np.asarray(scores, np.float32)
-        return softmax(scores / np.float32(self._package.temperature))
+        return softmax(np.asarray(scores / self._package.temperature, np.float32))
 
 
 def softmax(logits: Floats) -> Floats:

@@ -183,10 +183,10 @@ def find_path(lattice: Lattice, text: str) -> Path | None:
     arcs: list[Arc] = []
     node, read = lattice.pieces, len(text)
     while node > 0:
-        arc = best[node][read][1]
-        assert arc is not None  # only node 0 has none
-        arcs.append(arc)
-        node, read = arc.first, read - len(arc.label)
+        last = best[node][read][1]
+        assert last is not None  # only node 0 has none
+        arcs.append(last)
+        node, read = last.first, read - len(last.label)
     return Path(text, best[-1][len(text)][0], tuple(reversed(arcs)))
 
 

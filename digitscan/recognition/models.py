@@ -117,7 +117,8 @@ def load_package(name: str | Path) -> ModelPackage:
             metadata=metadata,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{folder / 'metadata.json'} is not a model package's: {error!r}") from error
+        path = folder / "metadata.json"
+        raise ModelError(f"{path} is not a model package's: {error!r}") from error
     except OSError as error:
         raise ModelError(f"cannot read the model in {folder}: {error.strerror}") from error
 

@@ -4,8 +4,8 @@
 
 One thread, one process, every image of the folder. In every round each file is first decoded by
 `cv2.imdecode`, in color, as the file stores it, and then read as `digitscan process` does in one
-worker: opened, decoded, all its numbers read. What the machine does besides hits both alike. The last
-line is the ratio of the medians.
+worker: opened, decoded, all its numbers read. What the machine does besides hits both alike. The
+last line is the ratio of the medians.
 """
 
 import argparse
