@@ -76,36 +76,23 @@ class Job:
     load: Callable[[Settings], ReadPage] = load_page_reader
 
 
-@dataclass(slots=True)
-class Totals:
-    """Counts of a run, kept while results come in."""
-
-    files: int = 0
-    pages: int = 0
-    read: int = 0
-    rejected: int = 0
-    empty: int = 0
-    failed: int = 0
-
-    def add(self, result: PageResult) -> None:
-        """Count one page and its readings."""
-        self.files += result.ref.number == 1
-        self.pages += 1
-        self.empty += result.status is Status.EMPTY
-        self.failed += result.status is Status.FAILED
-        rejected = sum(reading.rejection is not None for reading in result.readings)
-        self.rejected += rejected
-        self.read += len(result.readings) - rejected
-
-
-def make_executor(workers: int, job: Job, page_timeout_s: float | None = None) -> Executor:
+def make_executor(
+    workers: int, job: Job, page_timeout_s: float | None = None, isolate: bool = False
+) -> Executor:
     """Return the executor of a run: this process for one worker, a pool of processes for more.
 
-    A time limit needs a process that can be ended, so with one even a single worker is a process.
+    A time limit needs a process that can be ended, and so does a page that may end its process:
+    with a limit, or to `isolate`, even a single worker is a process of its own.
+
+    Raises
+    ------
+    ModelError
+        If a model package is missing or damaged: before any process starts.
     """
-    if workers == 1 and page_timeout_s is None:
+    if workers == 1 and page_timeout_s is None and not isolate:
         prepare_process(job)
         return InlineExecutor()
+    job.load(job.settings)
     return WorkerPool(workers, functools.partial(prepare_process, job), page_timeout_s)
 
 

@@ -2,12 +2,13 @@
 
 import os
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digitscan.batch import Job, Totals, make_executor, read_scans
+from digitscan.batch import Job, make_executor, read_scans
 from digitscan.records import PageResult, Status
 from digitscan.results import ResultsFile
 from digitscan.scans import find_scans
@@ -121,10 +122,19 @@ def test_an_error_in_a_page_is_a_row_of_it(tmp_path: Path, name: str, reason: st
     ]
 
 
-def test_workers_that_cannot_start_end_the_run(tmp_path: Path) -> None:
-    folder = write(tmp_path, {f"{n}.png": shade(n) for n in range(30)})
-    with pytest.raises(BrokenExecutor, match="no worker process could start"):
+def test_models_that_cannot_be_loaded_end_the_run_before_it_starts(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"1.png": shade(1)})
+    with pytest.raises(RuntimeError, match="no model here"):
         read_all(folder, Job(load=load_broken), 2)
+
+
+def test_workers_that_cannot_start_end_the_run(tmp_path: Path) -> None:
+    scans = find_scans([write(tmp_path, {f"{n}.png": shade(n) for n in range(30)})])
+    with (
+        WorkerPool(2, partial(os._exit, 3)) as pool,
+        pytest.raises(BrokenExecutor, match="no worker process could start"),
+    ):
+        list(read_scans(scans, Job(load=load_darkness), pool, 2))
 
 
 def test_readings_below_the_least_confidence_are_rejected(tmp_path: Path) -> None:
@@ -140,13 +150,6 @@ def test_overlays_are_written_for_every_page_that_was_decoded(tmp_path: Path) ->
     read_all(folder, job, 1)
     found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("out/**/*.jpg"))
     assert found == ["out/sub/a.tif-page1.jpg", "out/sub/a.tif-page2.jpg"]
-
-
-def test_totals_count_pages_and_readings(tmp_path: Path) -> None:
-    totals = Totals()
-    for result in read_all(folder_of_many(tmp_path), Job(load=load_darkness), 1):
-        totals.add(result)
-    assert totals == Totals(files=35, pages=56, read=32, rejected=0, empty=22, failed=2)
 
 
 # The pool itself

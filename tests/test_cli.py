@@ -65,17 +65,14 @@ def test_exit_ok(cli: Cli, scans: Path, tmp_path: Path) -> None:
 
 
 def test_exit_internal(
-    cli: Cli, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cli: Cli,
+    scans: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # A file in the place of a module is a fault of the installation that nobody expects.
-    broken = sys.modules.pop("digitscan.scans", None)
-    sys.modules["digitscan.scans"] = None  # type: ignore[assignment]
-    try:
-        assert cli("process", scans, "--out", tmp_path / "x.csv") == ExitCode.INTERNAL
-    finally:
-        del sys.modules["digitscan.scans"]
-        if broken is not None:
-            sys.modules["digitscan.scans"] = broken
+    monkeypatch.setitem(sys.modules, "digitscan.runs", None)  # a damaged installation
+    assert cli("process", scans, "--out", tmp_path / "x.csv") == ExitCode.INTERNAL
     assert "run with -v" in capsys.readouterr().err
 
 
@@ -150,7 +147,7 @@ def test_exit_interrupted(tmp_path: Path) -> None:
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=30)
     assert running.returncode == ExitCode.INTERRUPTED
-    assert said.decode().endswith("interrupted\n")
+    assert said.decode().endswith("interrupted; a run goes on with --resume\n")
     assert not (out / "x.csv").exists()
 
 
@@ -234,6 +231,40 @@ def test_workers_do_not_change_a_byte(cli: Cli, scans: Path, tmp_path: Path) -> 
         out = tmp_path / f"{workers}.csv"
         assert cli("process", scans, "--out", out, "--workers", workers, "-q") == ExitCode.OK
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+@needs_model
+def test_shards_are_merged_and_verified(
+    cli: Cli, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [tmp_path / "1.csv", tmp_path / "2.csv"]
+    for number, part in enumerate(parts, 1):
+        assert cli("process", scans, "--out", part, "--shard", f"{number}/2", "-q") == ExitCode.OK
+    assert cli("merge", *parts, "--out", tmp_path / "x.csv") == ExitCode.OK
+    assert cli("verify", tmp_path / "x.csv", "--scans", scans, "--sample", 1) == ExitCode.OK
+    assert "1 files read again and equal" in capsys.readouterr().err
+    (tmp_path / "x.csv").write_text("changed")
+    assert cli("verify", tmp_path / "x.csv") == ExitCode.OUTPUT
+    assert cli("merge", parts[0], "--out", tmp_path / "y.csv") == ExitCode.OUTPUT
+    assert "shards 2 of 2 are missing" in capsys.readouterr().err
+
+
+@needs_model
+def test_an_unfinished_run_is_named(
+    cli: Cli, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.csv"
+    (tmp_path / "x.csv.journal").write_bytes(b"")
+    assert cli("process", scans, "--out", out) == ExitCode.OUTPUT
+    assert "go on with --resume, or delete that file" in capsys.readouterr().err
+    assert cli("process", scans, "--out", out, "--resume") == ExitCode.OUTPUT
+    assert "is no journal" in capsys.readouterr().err
+
+
+@needs_model
+def test_page_timeout_makes_a_row(cli: Cli, scans: Path, tmp_path: Path) -> None:
+    words = ("process", scans, "--out", tmp_path / "x.csv", "--page-timeout", "60", "-q")
+    assert cli(*words) == ExitCode.OK
 
 
 @needs_model

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from digitscan import __version__
-from digitscan.cli import calibrate, evaluate, models, process, settings
+from digitscan.cli import calibrate, evaluate, merge, models, process, settings, verify
 from digitscan.errors import DigitscanError, ExitCode
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("process")(process.process)
+app.command("merge")(merge.merge)
+app.command("verify")(verify.verify)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("settings")(settings.show_settings)
@@ -41,7 +43,7 @@ def run() -> int:
         app()
     except SystemExit as end:  # typer ends the process, after an interrupt too
         if end.code == ExitCode.INTERRUPTED:
-            sys.stderr.write("interrupted\n")
+            sys.stderr.write("interrupted; a run goes on with --resume\n")
         return end.code if isinstance(end.code, int) else ExitCode.INTERNAL
     except DigitscanError as error:
         _report(str(error), error)

@@ -2,19 +2,28 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from digitscan.runs import Watcher
 
 if TYPE_CHECKING:
-    from digitscan.batch import Totals
-    from digitscan.records import PageResult
+    from digitscan.rows import Row
+    from digitscan.runrecord import RunRecord
+
+
+class _StderrHandler(logging.Handler):
+    """Write to what stderr is now: a progress bar takes its place and keeps lines above itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def set_up_logging(verbose: bool, quiet: bool) -> None:
     """Send log records to stderr: warnings, with `verbose` everything, with `quiet` errors."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler = _StderrHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     root = logging.getLogger("digitscan")
     root.handlers = [handler]
     level = logging.ERROR if quiet else logging.WARNING
@@ -22,14 +31,19 @@ def set_up_logging(verbose: bool, quiet: bool) -> None:
 
 
 @contextmanager
-def show_progress(files: int, quiet: bool) -> Iterator["Progress"]:
+def make_watcher(quiet: bool) -> Iterator[Watcher]:
     """Show a bar with pages a second and time left, where stderr is a terminal and not `quiet`."""
     if quiet or not sys.stderr.isatty():
-        yield Progress()
+        yield Watcher()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("reading"),
@@ -38,57 +52,53 @@ def show_progress(files: int, quiet: bool) -> Iterator["Progress"]:
         TextColumn("files, {task.fields[speed]:.1f} pages/s, left"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield LiveProgress(bar, files)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield _Bar(bar)
 
 
-class Progress:
-    """Take notice of every page, and say nothing."""
+class _Bar(Watcher):
+    """Move a bar of rich forward: by files, whose number is known, and count pages for the speed.
 
-    def advance(self, result: "PageResult") -> None:
-        """Count one page."""
+    Parameters
+    ----------
+    bar : rich.progress.Progress
+    """
 
-
-class LiveProgress(Progress):
-    """Move a bar of rich forward: by files, which are known, and by pages for the speed."""
-
-    def __init__(self, bar: "object", files: int) -> None:
-        from rich.progress import Progress as Bar
-
-        assert isinstance(bar, Bar)
+    def __init__(self, bar: Any) -> None:
         self._bar = bar
-        self._task = bar.add_task("reading", total=files, speed=0.0)
         self._pages = 0
 
-    def advance(self, result: "PageResult") -> None:
+    def begin(self, files: int) -> None:
+        """Show the bar at its start."""
+        self._task = self._bar.add_task("reading", total=files, speed=0.0)
+
+    def page(self, rows: "Sequence[Row]") -> None:
         """Count one page, and a file with its first."""
         self._pages += 1
         elapsed = self._bar.tasks[0].elapsed or 0.0
         speed = self._pages / elapsed if elapsed else 0.0
-        self._bar.update(self._task, advance=int(result.ref.number == 1), speed=speed)
+        self._bar.update(self._task, advance=int(rows[0]["page"] == 1), speed=speed)
 
 
-def show_totals(totals: "Totals", seconds: float, reasons: Iterable[tuple[str, int]]) -> None:
+def show_totals(record: "RunRecord") -> None:
     """Print the closing table to stderr."""
     from rich.console import Console
     from rich.table import Table
 
+    tally = record.tally
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
-    counts = (
-        ("files", totals.files),
-        ("pages", totals.pages),
-        ("numbers read", totals.read),
-        ("numbers rejected", totals.rejected),
-        ("empty pages", totals.empty),
-        ("failed pages", totals.failed),
-    )
-    for name, count in counts:
-        table.add_row(name, f"{count:,}")
-    for reason, count in reasons:
-        table.add_row(f"  {reason}", f"{count:,}")
-    speed = totals.pages / seconds if seconds else 0.0
-    table.add_row("seconds", f"{seconds:.1f}")
+    table.add_row("files", f"{tally.files:,}")
+    table.add_row("pages", f"{tally.pages:,}")
+    table.add_row("numbers read", f"{tally.statuses['read']:,}")
+    table.add_row("numbers rejected", f"{tally.statuses['rejected']:,}")
+    table.add_row("empty pages", f"{tally.statuses['empty']:,}")
+    table.add_row("failed pages", f"{tally.statuses['failed']:,}")
+    for reason, count in sorted(tally.reasons.items()):
+        if reason.startswith("failed "):
+            table.add_row(f"  {reason.removeprefix('failed ')}", f"{count:,}")
+    table.add_row("seconds", f"{record.seconds:.1f}")
+    speed = tally.pages / record.seconds if record.seconds else 0.0
     table.add_row("pages a second", f"{speed:.1f}")
     Console(stderr=True).print(table)

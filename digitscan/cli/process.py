@@ -1,11 +1,7 @@
 """`digitscan process`: read scans and write a results file."""
 
 import dataclasses
-import logging
 import os
-import time
-from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,21 +13,10 @@ from digitscan.fields import FieldKind
 from digitscan.names import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from concurrent.futures import Executor
-
-    from digitscan.batch import Job, Totals
-    from digitscan.results import ResultsFile
-    from digitscan.scans import ScanFile
     from digitscan.settings import Settings
-
-log = logging.getLogger(__name__)
 
 MAX_WORKERS = 256
 """More processes than any one machine has processors for."""
-
-# A process takes about a second to start, in which one that runs already reads as many pages.
-_FILES_WORTH_A_WORKER = 16
 
 
 def process(
@@ -69,6 +54,19 @@ def process(
         Path | None,
         typer.Option("--debug-dir", metavar="DIR", help="Draw every page with what was read."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an unfinished run stopped.")
+    ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="I/N", help="Read every N-th file from the I-th on."),
+    ] = None,
+    page_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--page-timeout", min=0.1, metavar="S", help="Give a page up after S seconds."
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress bar and no closing table.")
     ] = False,
@@ -77,59 +75,31 @@ def process(
     ] = False,
 ) -> None:
     """Read every number on the SCANS and write one row a reading."""
-    from digitscan.batch import Job, load_page_reader, make_executor
-    from digitscan.cli.console import set_up_logging, show_totals
-    from digitscan.results import ResultsFile
-    from digitscan.scans import find_scans
+    from digitscan.batch import Job
+    from digitscan.cli.console import make_watcher, set_up_logging, show_totals
+    from digitscan.runs import Run, execute
+    from digitscan.shards import parse_shard
 
     set_up_logging(verbose, quiet)
-    start = time.monotonic()
     effective = _effective_settings(settings, min_confidence)
-    found = find_scans(scans)
-    processes = workers or min(os.cpu_count() or 1, 1 + len(found) // _FILES_WORTH_A_WORKER)
     if debug_dir is not None:
         _check_folder(debug_dir)
     name = None if field is None else field.value
-    job = Job(effective, name, None if debug_dir is None else str(debug_dir))
-    with ExitStack() as stack:
-        results = stack.enter_context(ResultsFile(out))
-        if processes > 1:
-            load_page_reader(effective)  # a broken model is found before any process starts
-        executor = make_executor(processes, job)
-        stack.callback(executor.shutdown, cancel_futures=True)
-        totals, reasons = _read_all(found, job, executor, processes, results, quiet)
-        results.commit()
+    run = Run(
+        inputs=tuple(map(str, scans)),
+        out=out,
+        job=Job(effective, name, None if debug_dir is None else str(debug_dir)),
+        workers=workers,
+        resume=resume,
+        shard=None if shard is None else parse_shard(shard),
+        page_timeout_s=page_timeout,
+    )
+    with make_watcher(quiet) as watcher:
+        record = execute(run, watcher)
     if not quiet:
-        show_totals(totals, time.monotonic() - start, sorted(reasons.items()))
-    if totals.failed:
+        show_totals(record)
+    if record.tally.statuses["failed"]:
         raise typer.Exit(ExitCode.SOME_PAGES_FAILED)
-
-
-def _read_all(
-    found: "Sequence[ScanFile]",
-    job: "Job",
-    executor: "Executor",
-    processes: int,
-    results: "ResultsFile",
-    quiet: bool,
-) -> "tuple[Totals, Counter[str]]":
-    """Read every scan, write every row, and count."""
-    from digitscan.batch import Totals, read_scans
-    from digitscan.cli.console import show_progress
-    from digitscan.records import Status
-
-    totals = Totals()
-    reasons: Counter[str] = Counter()
-    with show_progress(len(found), quiet) as progress:
-        for result in read_scans(found, job, executor, processes):
-            results.write(result, job.field)
-            totals.add(result)
-            progress.advance(result)
-            if result.status is Status.FAILED:
-                reasons[result.reason] += 1
-                where = f"{printable(result.ref.name)}#{result.ref.number}"
-                log.warning("%s: %s: %s", where, result.reason, printable(result.message))
-    return totals, reasons
 
 
 def _effective_settings(path: Path | None, min_confidence: float | None) -> "Settings":

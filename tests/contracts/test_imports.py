@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "evaluation", "calibration", "sheet"},
     frozenset({"reader", "whole_page", "pipeline"}),
-    frozenset({"workers", "batch", "journal", "runrecord", "shards", "runs"}),
+    frozenset({"workers", "batch", "journal", "runrecord", "shards", "runs", "verification"}),
     frozenset({"cli", "__main__", "__init__"}),
 )
 """Rooms from the ground up. A room imports from lower layers and from what `ABOVE` adds."""
@@ -33,6 +33,7 @@ WITHIN = {
     ("journal", "runrecord"),
     ("runrecord", "shards"),
     *((room, "runs") for room in ("batch", "journal", "runrecord", "shards")),
+    *((room, "verification") for room in ("batch", "runrecord", "runs")),
     ("cli", "__main__"),
     ("cli", "__init__"),
     ("forms", "pipeline"),

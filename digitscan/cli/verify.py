@@ -1,0 +1,28 @@
+"""`digitscan verify`: check results against the record of their run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results file.")],
+    scans: Annotated[
+        list[Path] | None,
+        typer.Option("--scans", metavar="PATH", help="Read a sample of these scans again."),
+    ] = None,
+    sample: Annotated[
+        int, typer.Option("--sample", min=1, metavar="N", help="Files to read again.")
+    ] = 20,
+) -> None:
+    """Check RESULTS against the record of their run, and against the scans."""
+    from digitscan.verification import verify_results
+
+    checked = verify_results(results, tuple(map(str, scans or ())), sample)
+    tally = checked.record.tally
+    typer.echo(
+        f"{tally.rows} rows of {tally.pages} pages as recorded, "
+        f"{checked.files_read_again} files read again and equal",
+        err=True,
+    )
