@@ -308,6 +308,8 @@ def _draw_chord(rng: np.random.Generator) -> tuple[tuple[int, int], tuple[int, i
 def _add_rule(canvas: Ink, rng: np.random.Generator) -> None:
     """Draw what is left of a printed rule or a box's wall, in place: a line across or a stub."""
     left, top, wide, high = cv2.boundingRect(canvas)
+    if high == 0:  # a faint speck may vanish before it gets here
+        return
     ink, width = int(rng.integers(100, 256)), int(rng.integers(1, 3))
     tilt = int(rng.integers(-1, 2))
     if rng.random() < 0.75:
