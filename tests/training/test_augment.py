@@ -102,3 +102,12 @@ def test_clipping_takes_what_is_far_from_the_writing() -> None:
 def test_faint_ink_is_not_clipped_to_nothing() -> None:
     faint = np.full((5, 5), 50, np.uint8)
     assert np.array_equal(clip_to_writing(faint), faint)
+
+
+def test_no_ink_stays_no_ink() -> None:
+    blank = np.zeros((48, 48), np.uint8)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        assert scan(soil(blank, rng, ALWAYS), rng, ALWAYS).shape[0] > 0
+        tile = augment_ink(np.ones((3, 3), np.uint8), rng, ALWAYS)
+        assert tile.shape == (28, 28)
