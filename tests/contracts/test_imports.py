@@ -47,6 +47,7 @@ WITHIN = {
     # The version.
     ("__init__", "cli"),
     ("__init__", "runs"),
+    ("__init__", "verification"),
 }
 """Imported room and importing room where a layer or its gaps alone would forbid it."""
 
