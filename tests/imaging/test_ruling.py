@@ -1,0 +1,77 @@
+"""Printed rules go, the strokes that cross them stay whole."""
+
+import numpy as np
+import pytest
+
+from digitscan.imaging.ruling import find_horizontal_rules, remove_rules
+from digitscan.records import Mask
+
+HEIGHT = 30
+"""Text height of the drawings in pixels."""
+
+
+def paper() -> Mask:
+    """A field without ink, 60 high and 160 wide."""
+    return np.zeros((60, 160), bool)
+
+
+def stroke() -> Mask:
+    """An upright stroke of writing, 4 px wide."""
+    mask = paper()
+    mask[12:52, 70:74] = True
+    return mask
+
+
+def rule(row: int = 45, thick: int = 2, left: int = 0, right: int = 160) -> Mask:
+    """A rule across."""
+    mask = paper()
+    mask[row : row + thick, left:right] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        pytest.param(np.zeros((1, 1), bool), id="one-pixel-of-paper"),
+        pytest.param(np.ones((1, 1), bool), id="one-pixel"),
+        pytest.param(paper(), id="paper"),
+        pytest.param(~paper(), id="all-ink"),
+        pytest.param(stroke(), id="stroke"),
+        pytest.param(rule(left=40, right=70), id="bar-of-a-seven"),
+        pytest.param(rule(thick=12), id="broad-bar"),
+    ],
+)
+def test_what_is_no_rule_stays(mask: Mask) -> None:
+    mask.setflags(write=False)
+    found = remove_rules(mask, HEIGHT)
+    assert found.dtype == np.bool_
+    assert np.array_equal(found, mask)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(rule(), id="under-the-writing"),
+        pytest.param(rule(thick=4), id="as-thick-as-the-pen"),
+        pytest.param(rule(5) | rule(50), id="above-and-below"),
+        pytest.param(rule(45, right=80) | rule(46, left=80), id="a-pixel-askew"),
+        pytest.param(rule().T.copy(), id="upright-wall"),
+    ],
+)
+def test_rules_alone_leave_nothing(rules: Mask) -> None:
+    assert not remove_rules(rules, HEIGHT).any()
+
+
+@pytest.mark.parametrize("row", [14, 30, 45])
+def test_a_stroke_across_a_rule_stays_whole(row: int) -> None:
+    clean = remove_rules(stroke() | rule(row), HEIGHT)
+    assert (clean & stroke() == stroke()).all()
+    assert not clean[:, :60].any()
+    assert not clean[:, 84:].any()
+
+
+def test_the_length_of_a_rule_counts_in_text_heights() -> None:
+    short = rule(left=40, right=40 + 2 * HEIGHT)
+    assert find_horizontal_rules(short, HEIGHT).any()
+    assert not find_horizontal_rules(short, HEIGHT, 3.0).any()
+    assert not find_horizontal_rules(short, 2 * HEIGHT).any()
