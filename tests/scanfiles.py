@@ -30,6 +30,11 @@ def encode(image: Any, kind: str, mode: str | None = None, **options: Any) -> by
     return file.getvalue()
 
 
+def encode_cmyk(image: Gray) -> Image.Image:
+    """Turn gray into an image of four inks."""
+    return Image.fromarray(image).convert("RGB").convert("CMYK")
+
+
 def tiff_g4(pages: list[Gray], **options: Any) -> bytes:
     """Encode pages as a 1-bit CCITT G4 TIFF, as banks do."""
     pictures = [Image.fromarray(page).convert("1", dither=Image.Dither.NONE) for page in pages]
