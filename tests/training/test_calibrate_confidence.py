@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib", reason="matplotlib comes with the extra `training`")
-
 from digitscan.errors import OutputError
 from digitscan.recognition.confidence import (
     Calibration,
@@ -18,23 +16,24 @@ from digitscan.recognition.confidence import (
     parse_calibration,
 )
 from digitscan.recognition.models import load_package
-from training.calibrate_confidence import (
+from training.confidence_release import release
+from training.metrics import bin_confidences, estimate_calibration_error
+from training.weighing import (
     LABEL_NOISE,
     Fit,
     Sample,
     cross_validate,
     fit_weighing,
     list_figures,
-    release,
+    vary_crop,
 )
-from training.metrics import bin_confidences, estimate_calibration_error
 
 
 def _invent(readers: Readers, count: int, seed: int, noise: float) -> list[Sample]:
     """Readers that claim twice the log-odds that they have, and some wrong labels."""
     dice = np.random.default_rng(seed)
     samples = []
-    for _ in range(count):
+    for crop in range(count):
         odds = float(dice.normal(3.0, 2.0))
         claimed = -log(1.0 + exp(-2.0 * odds))
         evidence = Evidence(
@@ -46,7 +45,9 @@ def _invent(readers: Readers, count: int, seed: int, noise: float) -> list[Sampl
             quality=-float(dice.exponential()),
         )
         truly = dice.random() < 1.0 / (1.0 + exp(-odds))
-        samples.append(Sample(evidence, bool(truly and dice.random() >= noise)))
+        samples.append(
+            Sample(crop, crop % 2 == 1, evidence, bool(truly and dice.random() >= noise))
+        )
     return samples
 
 
@@ -73,14 +74,32 @@ def test_neighbors_are_predicted_by_a_fit_to_others() -> None:
     right = values[:, 0] > 0
     turned = right.copy()
     turned[:20] = True
+    crops = np.arange(120)
     assert np.allclose(
-        cross_validate(values, right, 1.0)[:20], cross_validate(values, turned, 1.0)[:20]
+        cross_validate(values, right, crops, 1.0)[:20],
+        cross_validate(values, turned, crops, 1.0)[:20],
     )
 
 
 def test_one_block_cannot_be_cross_validated() -> None:
     with pytest.raises(ValueError, match="one block"):
-        cross_validate(np.zeros((5, 1)), np.ones(5, np.bool_), 1.0)
+        cross_validate(np.zeros((5, 1)), np.ones(5, np.bool_), np.arange(5), 1.0)
+
+
+def test_a_variant_keeps_the_writing_and_its_input() -> None:
+    crop = np.full((50, 150), 210, np.uint8)
+    crop[15:35, 40:110] = 30
+    before = crop.copy()
+    first = vary_crop(crop, np.random.default_rng(1))
+    again = vary_crop(crop, np.random.default_rng(1))
+    other = vary_crop(crop, np.random.default_rng(2))
+    assert np.array_equal(crop, before)
+    assert np.array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)
+    for varied in (first, other):
+        assert varied.dtype == np.uint8
+        assert abs(varied.shape[0] - 50) < 15
+        assert np.count_nonzero(varied < 120) == pytest.approx(20 * 70, rel=0.35)
 
 
 def test_the_package_loads_and_says_the_same(tmp_path: Path, fits: list[Fit]) -> None:
