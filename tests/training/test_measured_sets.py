@@ -9,6 +9,7 @@ import pytest
 
 from digitscan.records import Box
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
+from training.letters import load_letters
 from training.measured_sets import (
     label_amounts,
     label_mnist,
@@ -50,6 +51,7 @@ def test_mnist_digits_stay_in_their_frame() -> None:
 def test_without_amounts_and_letters_the_rest_is_measured(
     only_mnist: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    load_letters.cache_clear()  # the warning is given once a folder
     with caplog.at_level(logging.WARNING):
         sets = load_digit_sets(only_mnist)
         rubbish = load_rubbish(only_mnist)
