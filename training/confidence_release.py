@@ -97,8 +97,8 @@ surer evidence never lowers the confidence.
 Fitted to the amounts of the parts {", ".join(metadata["provenance"]["config"]["parts"])} of
 `cheque_amounts` (crops: ORAND-CAR-A, ICFHR 2014; boxes: Fzkuji/Labeled_ORAND-CAR-A), which no
 network was trained on, each as it is and in {VARIANTS} variants. Of their labels
-{100 * LABEL_NOISE:.0f} % are taken to be wrong, so that a wrong label does not pass for a wrong reading. For other writing or other paper, find your own
-threshold: `digitscan calibrate`.
+{100 * LABEL_NOISE:.0f} % are taken to be wrong, so that a wrong label does not pass for a wrong
+reading. For other writing or other paper, find your own threshold: `digitscan calibrate`.
 
 | metric | value | set |
 |---|---|---|

@@ -236,7 +236,3 @@ def _name_weighing(readers: Readers, model: Logistic) -> Weighing:
     # Six digits are far finer than the data, and keep the file readable.
     weights = tuple(round(weight, 6) for weight in model.weights)
     return Weighing(readers, round(model.bias, 6), USED[readers], weights)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
