@@ -23,7 +23,7 @@ SHEET = (
 SHEET_NUMBERS = ("3473", "774343")
 
 
-def measure_text(text: str, height_px: float) -> tuple[float, int]:
+def measure_text(height_px: float) -> tuple[float, int]:
     """Return font scale and thickness of a stroke for capitals `height_px` high."""
     thickness = max(1, round(height_px / 10))
     return cv2.getFontScaleFromHeight(FONT, round(height_px), thickness), thickness
@@ -33,7 +33,7 @@ def write_text(
     image: Gray, text: str, left: float, baseline: float, height_px: float
 ) -> tuple[Box, ...]:
     """Write on an image and return the box of each character's ink."""
-    scale, thickness = measure_text(text, height_px)
+    scale, thickness = measure_text(height_px)
     boxes = []
     for character in text:
         if character != " ":

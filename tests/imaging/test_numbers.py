@@ -1,0 +1,81 @@
+"""Which stretches of a line may be numbers, told from letters, marks and specks."""
+
+import numpy as np
+import pytest
+
+from digitscan.imaging.components import find_components
+from digitscan.imaging.numbers import find_numbers
+from digitscan.imaging.regions import Lines
+from digitscan.records import Box
+
+PART = {"d": (8, 12), "x": (8, 12), "w": (24, 12), "-": (6, 2), ".": (2, 2), "h": (8, 8)}
+"""Width and height of what a letter of a picture stands for."""
+SHARE = {"d": 0.99, "x": 0.02, "w": 0.1, "-": np.nan, ".": np.nan, "h": 0.99}
+"""d digit, x letter, w digits that touch, - dash, . dot, h a digit of two thirds the height."""
+
+
+def lay_out(*rows: str) -> tuple[Lines, np.ndarray]:
+    """Set rows of parts on a page, 3 px apart; a space is 12 px wide."""
+    mask = np.zeros((30 * len(rows) + 10, 400), bool)
+    lines, share = [], []
+    for place, row in enumerate(rows):
+        left, bottom = 10, 30 * place + 25
+        for sign in row:
+            if sign == " ":
+                left += 9
+                continue
+            width, height = PART[sign]
+            raised = 4 if sign == "-" else 0
+            mask[bottom - height - raised : bottom - raised, left : left + width] = True
+            share.append((30 * place, left, SHARE[sign]))
+            left += width + 3
+    parts = find_components(mask)
+    order = np.lexsort((parts.boxes[:, 0], parts.boxes[:, 3] // 30))
+    known = np.array([value for _, _, value in sorted(share, key=lambda one: one[:2])], np.float32)
+    shares = np.full(len(order), np.nan, np.float32)
+    shares[order] = known
+    rows_of = parts.boxes[order, 3] // 30
+    lines = [order[rows_of == place] for place in range(len(rows))]
+    return Lines(parts, tuple(line for line in lines if line.size)), shares
+
+
+def count_members(*rows: str) -> list[int]:
+    """Return how many parts each stretch has."""
+    return [len(stretch.members) for stretch in find_numbers(*lay_out(*rows))]
+
+
+def test_a_page_without_lines_has_no_number() -> None:
+    empty = Lines(find_components(np.zeros((5, 5), bool)), ())
+    assert find_numbers(empty, np.zeros(0, np.float32)) == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        pytest.param("xxxxx", [], id="word"),
+        pytest.param("...", [], id="dots"),
+        pytest.param("dddd", [4], id="number"),
+        pytest.param("d.ddd", [5], id="dot-inside"),
+        pytest.param(".ddd-", [3], id="marks-at-the-ends"),
+        pytest.param("xxx dd", [2], id="behind-a-word"),
+        pytest.param("xxxdd", [], id="digits-glued-to-a-word"),
+        pytest.param("ddxxx", [], id="word-glued-to-digits"),
+        pytest.param("xxdddd", [4], id="four-digits-glued-to-a-word"),
+        pytest.param("dd xx dd", [2, 2], id="word-between"),
+        pytest.param("dwdd", [4], id="touching-digits"),
+        pytest.param("www", [], id="nothing-sure"),
+        pytest.param("ddxdd", [5], id="badly-written-digit-between"),
+        pytest.param("d xx", [1], id="lone-digit"),
+        pytest.param("h xxxx", [], id="lone-and-small"),
+    ],
+)
+def test_stretches_of_a_line(row: str, expected: list[int]) -> None:
+    assert count_members(row) == expected
+
+
+def test_stretches_come_in_reading_order_with_their_boxes() -> None:
+    found = find_numbers(*lay_out("xx ddd xx dd", "dd"))
+    assert [len(stretch.members) for stretch in found] == [3, 2, 2]
+    assert found[0].box == Box(41, 13, 71, 25)
+    assert found[0].height == 12
+    assert [stretch.box.top for stretch in found] == [13, 13, 43]

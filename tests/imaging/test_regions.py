@@ -1,0 +1,151 @@
+"""Components chain up to lines; rules and frames do not."""
+
+import numpy as np
+import pytest
+
+from digitscan.imaging.components import find_components
+from digitscan.imaging.regions import (
+    find_lines,
+    reduce_page,
+    remove_page_rules,
+    share_on_lines,
+)
+from digitscan.records import Mask
+from digitscan.settings import RegionSettings
+
+
+def stamp(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (200, 300)) -> Mask:
+    """A page of filled boxes: left, top, width, height."""
+    mask = np.zeros(shape, bool)
+    for left, top, width, height in boxes:
+        mask[top : top + height, left : left + width] = True
+    return mask
+
+
+def row(
+    top: int, count: int, left: int = 10, step: int = 20, height: int = 16
+) -> list[tuple[int, int, int, int]]:
+    """A row of boxes 10 px wide."""
+    return [(left + step * k, top, 10, height) for k in range(count)]
+
+
+def read_lines(mask: Mask) -> list[list[list[int]]]:
+    """Return left and top of the components of every line, the lines from the top down."""
+    lines = find_lines(mask)
+    corners = [lines.parts.boxes[line][:, :2].tolist() for line in lines.lines]
+    return sorted(corners, key=lambda line: (line[0][1], line[0][0]))
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        pytest.param(np.zeros((1, 1), bool), id="one-pixel-of-paper"),
+        pytest.param(np.ones((1, 1), bool), id="one-pixel"),
+        pytest.param(np.zeros((200, 300), bool), id="paper"),
+        pytest.param(np.ones((200, 300), bool), id="all-ink"),
+        pytest.param(stamp((10, 10, 2, 2), (40, 10, 3, 3)), id="specks-alone"),
+        pytest.param(stamp((10, 10, 200, 6)), id="rule"),
+    ],
+)
+def test_a_page_without_writing_has_no_line(mask: Mask) -> None:
+    lines = find_lines(mask)
+    assert lines.lines == ()
+    assert share_on_lines(lines) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        pytest.param([(10, 10, 10, 16)], [1], id="one-component"),
+        pytest.param(row(10, 5), [5], id="one-row"),
+        pytest.param(row(10, 5) + row(60, 3), [5, 3], id="two-rows"),
+        pytest.param(row(10, 3) + row(10, 3, left=120), [3, 3], id="columns-far-apart"),
+        pytest.param([*row(10, 3, height=12), (80, 4, 10, 32)], [1, 3], id="a-tall-wall-beside"),
+        pytest.param([*row(10, 3), (80, 4, 10, 60)], [3], id="a-wall-higher-than-any-digit"),
+        pytest.param([*row(10, 3), (70, 24, 10, 16)], [3, 1], id="too-low-to-be-a-neighbor"),
+    ],
+)
+def test_neighbors_of_like_height_make_a_line(
+    boxes: list[tuple[int, int, int, int]], expected: list[int]
+) -> None:
+    assert [len(line) for line in read_lines(stamp(*boxes))] == expected
+
+
+def test_a_line_runs_from_left_to_right_with_its_marks() -> None:
+    digits = row(20, 4)
+    comma, dot_far_away = (42, 34, 3, 5), (250, 150, 3, 3)
+    (line,) = read_lines(stamp(*digits, comma, dot_far_away))
+    assert line == [[10, 20], [30, 20], [42, 34], [50, 20], [70, 20]]
+
+
+def test_every_component_is_on_one_line_at_most() -> None:
+    rng = np.random.default_rng(5)
+    boxes = [
+        (int(x), int(y), int(w), int(h))
+        for x, y, w, h in zip(
+            rng.integers(0, 280, 60),
+            rng.integers(0, 180, 60),
+            rng.integers(2, 14, 60),
+            rng.integers(2, 18, 60),
+            strict=True,
+        )
+    ]
+    lines = find_lines(stamp(*boxes))
+    members = np.concatenate(lines.lines)
+    assert len(np.unique(members)) == len(members)
+    for line in lines.lines:
+        assert (np.diff(lines.parts.boxes[line][:, 0]) >= 0).all()
+
+
+def test_of_too_many_components_the_tallest_are_kept() -> None:
+    mask = stamp(*row(10, 12, height=8), *row(60, 10, height=16))
+    lines = find_lines(mask, RegionSettings(max_parts=10))
+    assert [lines.parts.heights[line].tolist() for line in lines.lines] == [[16] * 10]
+
+
+def test_the_share_on_lines_tells_which_way_a_page_lies() -> None:
+    rows = [box for top in (20, 70, 120) for box in row(top, 10)]
+    page = stamp(*rows)
+    assert share_on_lines(find_lines(page)) == 1.0
+    assert share_on_lines(find_lines(np.rot90(page))) < 0.5
+
+
+def test_rules_and_frames_go_and_writing_stays() -> None:
+    writing = stamp(*row(60, 8))
+    frame = stamp((2, 40, 296, 2), (2, 100, 296, 2), (2, 40, 2, 60), (296, 40, 2, 60))
+    both = writing | frame
+    both.setflags(write=False)
+    clean = remove_page_rules(both)
+    assert (clean[writing]).all()
+    # Where two rules cross, each is a stroke across the other: a speck is left.
+    rest = find_components(clean & ~writing)
+    assert rest.widths.max(initial=0) <= 3
+    assert rest.heights.max(initial=0) <= 3
+    assert not remove_page_rules(np.zeros((1, 1), bool)).any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor", "small"),
+    [
+        pytest.param((1, 1), 1, (1, 1), id="one-pixel"),
+        pytest.param((300, 200), 1, (300, 200), id="small-enough"),
+        pytest.param((620, 400), 3, (206, 133), id="sides-that-do-not-divide"),
+        pytest.param((1, 900), 4, (1, 225), id="one-row"),
+    ],
+)
+def test_a_page_is_reduced_by_a_whole_factor(
+    shape: tuple[int, int], factor: int, small: tuple[int, int]
+) -> None:
+    page = np.full(shape, 180, np.uint8)
+    page.setflags(write=False)
+    found, found_factor = reduce_page(page, 210)
+    assert (found.shape, found_factor) == (small, factor)
+    assert (found == 180).all()
+
+
+def test_a_reduced_pixel_is_the_mean_of_its_square() -> None:
+    page = np.zeros((4, 4), np.uint8)
+    page[:2, 2:] = 200
+    page[2, 0] = 40
+    small, factor = reduce_page(page, 2)
+    assert (small.tolist(), factor) == ([[0, 200], [10, 0]], 2)
