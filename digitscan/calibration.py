@@ -80,7 +80,7 @@ def choose_threshold(
             if best is None or step.accepted > best.accepted:
                 best = step
     if best is None:
-        raise TruthError(_explain_refusal(scored, steps, target_error, share))
+        raise TruthError(_explain_refusal(scored, steps, target_error, level, share))
     bound = bound_above(best.wrong, best.accepted, share)
     return Threshold(best.confidence, best.accepted, best.wrong, len(scored), bound, level)
 
@@ -125,12 +125,19 @@ def _choose_starts(total: int, target_error: float, level: float) -> list[int]:
 
 
 def _explain_refusal(
-    scored: tuple[Scored, ...], steps: list[_Step], target_error: float, level: float
+    scored: tuple[Scored, ...],
+    steps: list[_Step],
+    target_error: float,
+    level: float,
+    share: float,
 ) -> str:
-    """Say what is lacking, and about how much more labeling would mend it."""
+    """Say what is lacking, and about how much more labeling would mend it.
+
+    `share` is the level of a single walk, at which each of its steps is tested.
+    """
     total = steps[-1].accepted if steps else 0
-    least = least_trials(0, target_error, level)
-    promise = f"an error of {target_error:.3g} at {level:.4g}"
+    least = least_trials(0, target_error, share)
+    promise = f"at most {100 * target_error:.3g} % wrong with {100 * level:.4g} % probability"
     if total < least:
         return (
             f"{total} labeled readings are too few for {promise}: it takes {least} accepted "
@@ -139,7 +146,7 @@ def _explain_refusal(
     # The step that the fewest further labels would prove, were all of them right.
     large = [step for step in steps if step.accepted >= least]
     counts = {step.wrong for step in large}
-    needed = {wrong: least_trials(wrong, target_error, level) for wrong in counts}
+    needed = {wrong: least_trials(wrong, target_error, share) for wrong in counts}
     near = min(large, key=lambda step: (needed[step.wrong] - step.accepted) / step.accepted)
     lacking = max(1, needed[near.wrong] - near.accepted)
     return (
