@@ -11,6 +11,10 @@ from digitscan.records import Box, Floats
 from digitscan.settings import RegionSettings
 
 
+TAIL_GAP = 1.0
+"""Dots, commas and dashes this many digit heights beside a number belong to it."""
+
+
 class Kind(IntEnum):
     """What a single component of a line looks like."""
 
@@ -123,18 +127,22 @@ def _runs(kinds: npt.NDArray[np.int8]) -> list[tuple[int, int]]:
 def _trim(
     members: npt.NDArray[np.int64], kinds: npt.NDArray[np.int8], boxes: npt.NDArray[np.int32]
 ) -> Stretch | None:
-    """Take marks off the ends; None where no digit is left."""
+    """Take far marks off the ends; None where too little of the rest is digits."""
     solid = np.flatnonzero(kinds != Kind.MARK)
     digits = np.count_nonzero(kinds == Kind.DIGIT)
     if solid.size == 0 or digits == 0 or digits * 2 < solid.size:
         return None
-    keep = slice(int(solid[0]), int(solid[-1]) + 1)
-    inner = boxes[keep]
+    height = float(np.median((boxes[:, 3] - boxes[:, 1])[kinds == Kind.DIGIT]))
+    # The dash of a tail `/-` stays: without it the slash is a 1.
+    first, last = int(solid[0]), int(solid[-1])
+    while first > 0 and boxes[first, 0] - boxes[first - 1, 2] < TAIL_GAP * height:
+        first -= 1
+    while last + 1 < len(boxes) and boxes[last + 1, 0] - boxes[last, 2] < TAIL_GAP * height:
+        last += 1
+    inner = boxes[first : last + 1]
     left, top = inner[:, :2].min(axis=0).tolist()
     right, bottom = inner[:, 2:].max(axis=0).tolist()
-    box = Box(left, top, right, bottom)
-    height = float(np.median((boxes[:, 3] - boxes[:, 1])[kinds == Kind.DIGIT]))
-    return Stretch(members[keep], box, height)
+    return Stretch(members[first : last + 1], Box(left, top, right, bottom), height)
 
 
 def _is_inside_word(

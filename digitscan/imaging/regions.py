@@ -80,10 +80,15 @@ def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines
         # A page of noise: the tallest components are what can still be writing.
         text = np.sort(text[np.argsort(-heights[text], kind="stable")][: settings.max_parts])
     text = text[np.argsort(parts.boxes[text, 0], kind="stable")]
-    chains = _chain(parts.boxes[text], settings)
-    lines = [text[chain] for chain in chains]
-    marks = np.flatnonzero((heights < _MIN_PX) & (parts.areas >= 3) & (widths <= limit))
-    return Lines(parts, tuple(_attach_marks(parts.boxes, lines, marks)))
+    chains = [text[chain] for chain in _chain(parts.boxes[text], settings)]
+    lines = [chain for chain in chains if len(chain) > 1]
+    lone = [chain for chain in chains if len(chain) == 1]
+    low = np.flatnonzero((heights < _MIN_PX) & (parts.areas >= 3) & (widths <= limit))
+    marks = np.concatenate([low, *lone])
+    joined, left = _attach_marks(parts.boxes, lines, marks)
+    # What found no line and is high enough to be a digit stands alone.
+    alone = [np.array([k]) for k in left if heights[k] >= _MIN_PX]
+    return Lines(parts, tuple(joined + alone))
 
 
 def share_on_lines(lines: Lines, least: int = 4) -> float:
@@ -140,26 +145,30 @@ def _attach_marks(
     boxes: npt.NDArray[np.int32],
     lines: list[npt.NDArray[np.int64]],
     marks: npt.NDArray[np.int64],
-) -> list[npt.NDArray[np.int64]]:
-    """Give every dot, comma and dash to the line in whose band it stands, if any."""
+) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+    """Give every dot, comma and dash to the line in whose band it stands; return what is left."""
     if not lines or marks.size == 0:
-        return lines
+        return lines, marks
     extents = np.array([_extent(boxes[line]) for line in lines])
-    reach = extents[:, 3] - extents[:, 1]
-    middle = (boxes[marks, 1] + boxes[marks, 3])[:, np.newaxis] / 2
-    center = (boxes[marks, 0] + boxes[marks, 2])[:, np.newaxis] / 2
+    reach = np.array([np.median(boxes[line, 3] - boxes[line, 1]) for line in lines])
+    own = boxes[marks]
+    height, width = (own[:, 3] - own[:, 1])[:, np.newaxis], (own[:, 2] - own[:, 0])[:, np.newaxis]
+    middle = (own[:, 1] + own[:, 3])[:, np.newaxis] / 2
     inside = (
         (middle > extents[:, 1])
         & (middle < extents[:, 3] + 0.3 * reach)
-        & (center > extents[:, 0] - 0.5 * reach)
-        & (center < extents[:, 2] + reach)
+        & (own[:, 2:3] > extents[:, 0] - 0.8 * reach)
+        & (own[:, 0:1] < extents[:, 2] + 0.8 * reach)
+        # A dot or a comma; or a dash, which is low but may be as wide as a digit is high.
+        & (height <= 0.7 * reach)
+        & ((width <= 0.6 * reach) | ((height <= 0.4 * reach) & (width <= 1.6 * reach)))
     )
     owner = np.where(inside.any(axis=1), np.argmax(inside, axis=1), -1)
     joined = []
     for index, line in enumerate(lines):
         both = np.concatenate([line, marks[owner == index]])
         joined.append(both[np.argsort(boxes[both, 0], kind="stable")])
-    return joined
+    return joined, marks[owner < 0]
 
 
 def _extent(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
