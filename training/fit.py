@@ -156,14 +156,14 @@ class Run:
         self.progress = Progress()
         record = json.dumps(asdict(config), indent=1, default=str) + "\n"
         if (folder / "progress.json").is_file():
-            if (folder / "config.json").read_text() != record:
+            before = json.loads((folder / "config.json").read_text())
+            if before | {"epochs": config.epochs} != json.loads(record):
                 raise SettingsError(
                     f"{folder} holds a training of another configuration; give another --out, "
-                    "or the same options to go on with it"
+                    "or the same options (but --epochs) to go on with it"
                 )
             self._resume()
-        else:
-            (folder / "config.json").write_text(record)
+        (folder / "config.json").write_text(record)
 
     def train_epoch(self, epoch: int, tiles: Tiles, labels: Labels) -> dict[str, float]:
         """Train one epoch with a progress bar; return Keras's figures of it."""
@@ -213,7 +213,13 @@ class Run:
         stored = json.loads((self.folder / "progress.json").read_text())
         self.progress = Progress(**stored)
         self.progress.dropped = tuple((file, at) for file, at in stored["dropped"])
-        self.model = keras.models.load_model(self.folder / "checkpoint.keras")
+        # Into the model of this configuration: its schedule may be longer or shorter.
+        checkpoint = keras.models.load_model(self.folder / "checkpoint.keras")
+        self.model.set_weights(checkpoint.get_weights())
+        self.model.optimizer.build(self.model.trainable_variables)
+        states = zip(self.model.optimizer.variables, checkpoint.optimizer.variables, strict=True)
+        for own, stored_state in states:
+            own.assign(stored_state)
         if (self.folder / "average.npz").is_file():
             with np.load(self.folder / "average.npz") as arrays:
                 self.average.steps = int(arrays["steps"])
