@@ -12,10 +12,10 @@ import os
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from digitscan.errors import ScanError
 from digitscan.records import PageRef, PageResult, Rejection, Status
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 ReadPage = Callable[["Page", str | None], PageResult]
 """What reads one decoded page; the second argument names the field that a crop shows."""
 
@@ -122,31 +123,32 @@ def read_scans(
     """
     window = 1 if isinstance(executor, InlineExecutor) else _AHEAD * workers
     files = iter(scans)
-    first_pages: deque[tuple[ScanFile, Future[tuple[int, PageResult]]]] = deque()
+    first_pages: deque[tuple[ScanFile, _Task[tuple[int, PageResult]]]] = deque()
 
     def top_up() -> None:
         """Hand out first pages of further files, ahead of those that are waited for."""
         most = 1 if window == 1 else _HELD_BACK * window
-        open_tasks = sum(not future.done() for _, future in first_pages)
+        open_tasks = sum(not task.done() for _, task in first_pages)
         while open_tasks < window and len(first_pages) < most:
             scan = next(files, None)
             if scan is None:
                 return
-            first_pages.append((scan, executor.submit(read_first, job, scan.path, scan.name)))
+            call = functools.partial(read_first, job, scan.path, scan.name)
+            first_pages.append((scan, _Task(executor, call)))
             open_tasks += 1
 
     while True:
         top_up()
         if not first_pages:
             return
-        scan, future = first_pages.popleft()
+        scan, task = first_pages.popleft()
         ref = PageRef(scan.path, 1, scan.name)
-        count, result = _finish_first(future, ref, job, executor)
+        count, result = _finish_first(task, ref, job, executor)
         yield result
-        waiting: deque[tuple[Future[PageResult], PageRef]] = deque()
+        waiting: deque[tuple[_Task[PageResult], PageRef]] = deque()
         for number in range(2, count + 1):
             ref = PageRef(scan.path, number, scan.name)
-            waiting.append((executor.submit(read_one, job, ref), ref))
+            waiting.append((_Task(executor, functools.partial(read_one, job, ref)), ref))
             if len(waiting) >= window:
                 yield _finish(*waiting.popleft())
         while waiting:
@@ -294,19 +296,19 @@ def _locate(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{where}; run this file alone with -v to see more"
 
 
-def _finish(future: Future[PageResult], ref: PageRef) -> PageResult:
+def _finish(task: "_Task[PageResult]", ref: PageRef) -> PageResult:
     try:
-        return future.result()
+        return task.result()
     except (WorkerDiedError, WorkerTimeoutError) as error:
         return explain_failure(ref, error)
 
 
 def _finish_first(
-    future: Future[tuple[int, PageResult]], ref: PageRef, job: Job, executor: Executor
+    task: "_Task[tuple[int, PageResult]]", ref: PageRef, job: Job, executor: Executor
 ) -> tuple[int, PageResult]:
     """Wait for a first page; where it took its worker along, count the pages without reading it."""
     try:
-        return future.result()
+        return task.result()
     except (WorkerDiedError, WorkerTimeoutError) as error:
         from digitscan.scans import count_pages
 
@@ -315,3 +317,26 @@ def _finish_first(
             return executor.submit(count_pages, ref.scan, job.settings.scans).result(), result
         except Exception:  # the file itself is the trouble, and has its row
             return 1, result
+
+
+class _Task(Generic[T]):
+    """A task that is done once more where its process died.
+
+    A process also dies of what is no fault of its page: the system is short of memory, somebody
+    ends it. A page that is the cause does it again and then has its failed row.
+    """
+
+    def __init__(self, executor: Executor, call: Callable[[], T]) -> None:
+        self._executor = executor
+        self._call = call
+        self._future = executor.submit(call)
+
+    def done(self) -> bool:
+        return self._future.done()
+
+    def result(self) -> T:
+        try:
+            return self._future.result()
+        except WorkerDiedError:
+            self._future = self._executor.submit(self._call)
+            return self._future.result()

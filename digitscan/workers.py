@@ -18,6 +18,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, ParamSpec, TypeVar
 
+from digitscan.stderr import silence_libraries
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -282,6 +284,7 @@ def _work(connection: Connection, setup: Callable[[], None] | None) -> None:
     """Answer tasks until the other end closes."""
     # Ctrl-C reaches the whole group; the parent alone decides what stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    silence_libraries()
     if setup is not None:
         setup()
     try:

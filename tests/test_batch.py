@@ -103,6 +103,12 @@ def test_a_page_that_kills_its_worker_costs_only_itself(tmp_path: Path) -> None:
     ]
 
 
+def test_a_page_whose_worker_was_killed_once_is_read_after_all(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"1.png": shade(1), "2-once.png": shade(2), "3.png": shade(3)})
+    results = read_all(folder, Job(load=load_moody), 2)
+    assert [one.status for one in results] == [Status.READ] * 3
+
+
 def test_a_page_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     folder = write(tmp_path, {"1.png": shade(1), "2-hang.png": shade(2), "3.png": shade(3)})
     results = read_all(folder, Job(load=load_moody), 1, page_timeout_s=1.0)

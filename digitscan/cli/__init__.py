@@ -11,6 +11,7 @@ import typer
 from digitscan import __version__
 from digitscan.cli import calibrate, evaluate, merge, models, process, settings, verify
 from digitscan.errors import DigitscanError, ExitCode
+from digitscan.stderr import silence_libraries
 
 app = typer.Typer(
     name="digitscan",
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    silence_libraries()
     sys.exit(run())
 
 

@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "records", "settings", "names", "fields", "checkdigits", "bounds"}),
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
-    | {"rows", "evaluation", "calibration", "sheet"},
+    | {"rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"reader", "whole_page", "pipeline"}),
     frozenset({"workers", "batch", "journal", "runrecord", "shards", "runs", "verification"}),
     frozenset({"cli", "__main__", "__init__"}),
