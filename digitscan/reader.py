@@ -20,6 +20,7 @@ from digitscan.recognition.grammar import (
     apply_grammar,
     guess_kind,
     have_sense,
+    is_allowed,
     normalize_value,
 )
 from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_path, find_paths
@@ -29,6 +30,11 @@ from digitscan.settings import Settings
 
 MAX_PIECES = 160
 """More pieces than this are no number: 40 digits, each cut into four."""
+
+
+DATE = Grammar(kind=FieldKind.DATE)
+DATE_CELLS = 8
+"""Boxes of a date, DDMMYYYY in some order; shorter rows of boxes hold counts and codes as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,15 @@ class Line:
         What the string reader looks at.
     kind : FieldKind or None
         What the field says; None where nobody knows.
+    cells : Pieces or None
+        The digits of a comb, which need no cutting; None for free writing.
     """
 
     region: Region
     ink: Gray
     gray: Gray
     kind: FieldKind | None = None
+    cells: Pieces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,10 @@ def _search_lattices(
     lines: tuple[Line, ...], reader: Reader, settings: Settings
 ) -> tuple[_Cut, ...]:
     """Cut every line and find the best paths of its lattice."""
-    pieces = [split_pieces(line.ink, settings.ink.threshold, settings.cuts) for line in lines]
+    pieces = [
+        line.cells or split_pieces(line.ink, settings.ink.threshold, settings.cuts)
+        for line in lines
+    ]
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     inks = [
         ink
@@ -217,7 +229,7 @@ def _decide(
         Hypothesis(text, min(0.0, float(odds)), _find_marks(paths[text], cut.groups))
         for text, odds in zip(verdicts.texts, verdicts.posterior, strict=True)
     )
-    grammar = Grammar(kind=cut.line.kind or guess_kind(hypotheses[0]))
+    grammar = Grammar(kind=cut.line.kind or _guess_kind(cut.line, hypotheses[0]))
     verdict = apply_grammar(hypotheses, grammar)
     evidence = _collect_evidence(cut, verdicts, verdict, paths, grammar)
     confidence = estimate_confidence(evidence, reader.calibration)
@@ -241,6 +253,13 @@ def _decide(
         digits=() if path is None else _name_digits(path, cut.pieces, cut.line.region.box),
     )
     return Considered(reading, evidence)
+
+
+def _guess_kind(line: Line, best: Hypothesis) -> FieldKind:
+    """Guess what a number found on a page is; eight boxes that say a day are a date."""
+    if line.cells is not None and len(best.text) == DATE_CELLS and is_allowed(best.text, DATE):
+        return FieldKind.DATE
+    return guess_kind(best)
 
 
 def _collect_evidence(

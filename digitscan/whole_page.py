@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.comb_cells import split_cells
+from digitscan.imaging.combs import Comb, find_combs
+from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.geometry import (
     clip_box,
@@ -123,10 +126,15 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     stretches = find_numbers(view.lines, share, settings.regions)
     if micr is not None:
         stretches = tuple(one for one in stretches if not _is_on(one, micr, view.factor))
-    targets = tuple(_cut_line(view, one, settings) for one in stretches)
+    combs = find_combs(view.gray)
+    stretches = tuple(one for one in stretches if not _is_in(one, combs, view.factor))
+    targets = tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
+        _cut_line(view, one, settings) for one in stretches
+    )
     considered = read_lines(targets, reader, settings)
     readings = [one.reading for one in considered if _is_number(one, settings)]
-    return tuple(readings + ([] if micr is None else [micr]))
+    readings += [] if micr is None else [micr]
+    return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
 
 
 def _worth(readings: tuple[Reading, ...]) -> float:
@@ -160,6 +168,16 @@ def _is_on(stretch: Stretch, micr: Reading, factor: int) -> bool:
     return micr.region.box.top < middle < micr.region.box.bottom
 
 
+def _is_in(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
+    """Say whether most of a stretch stands in a comb."""
+    box = scale_box(stretch.box, factor)
+    middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    return any(
+        comb.box.left < middle[0] < comb.box.right and comb.box.top < middle[1] < comb.box.bottom
+        for comb in combs
+    )
+
+
 def _share_digits(view: _View, reader: Reader) -> Floats:
     """Return each component's probability to be a digit; NaN for marks."""
     parts = view.lines.parts
@@ -173,6 +191,26 @@ def _share_digits(view: _View, reader: Reader) -> Floats:
     if asked:
         share[asked] = 1 - reader.digits.classify(normalize_tiles(inks))[:, 10]
     return share
+
+
+def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:
+    """Take the digits out of the cells of a comb."""
+    height = comb.box.bottom - comb.box.top
+    box = clip_box(grow_box(comb.box, height // 2, height // 2), view.gray.shape)
+    ink = estimate_ink(view.gray[box.top : box.bottom, box.left : box.right], settings.ink)
+    cells = split_cells(ink, [_shift(cell, box) for cell in comb.cells])
+    pieces = join_cells(ink.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
+    return Line(Region(box), pieces.ink, np.asarray(255 - pieces.ink, np.uint8), cells=pieces)
+
+
+def _shift(box: Box, window: Box) -> Box:
+    """Return a box of the page in pixels of a window of it."""
+    return Box(
+        box.left - window.left,
+        box.top - window.top,
+        box.right - window.left,
+        box.bottom - window.top,
+    )
 
 
 def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:

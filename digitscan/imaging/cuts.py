@@ -4,6 +4,7 @@ Over-segmentation (LeCun, Bottou, Bengio and Haffner 1998, section VII): the lat
 `recognition.lattice` decides later which cuts were real.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,7 +17,7 @@ from digitscan.imaging.components import (
     estimate_text_height,
     find_components,
 )
-from digitscan.records import Gray, Mask
+from digitscan.records import Box, Gray, Mask
 from digitscan.settings import CutSettings
 
 
@@ -42,6 +43,8 @@ class Pieces:
         Shear that was taken out: a point (x, y) of the region is at x + slant * (y - H / 2) here.
     origin : int
         Column of the upright ink that is column 0 of the region at slant 0.
+    whole : bool
+        True where each piece is known to be one digit or none: the cells of a comb.
     """
 
     ink: Gray
@@ -50,6 +53,7 @@ class Pieces:
     text_height: float
     slant: float
     origin: int
+    whole: bool = False
 
 
 def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings()) -> Pieces:
@@ -75,6 +79,45 @@ def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
     parts = find_components(upright >= threshold)
     owner = _cut_components(parts, upright, height, settings)
     return _order(owner, upright, height, slant, origin)
+
+
+def join_cells(shape: tuple[int, int], inks: Sequence[Gray], boxes: Sequence[Box]) -> Pieces:
+    """Take the writing in the cells of a comb as pieces, each whole.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the region.
+    inks : sequence of ndarray of uint8, shape (h, w) each
+        Ink strength of each cell's writing; cells without ink become no piece.
+    boxes : sequence of Box
+        Where each one stands in the region, of its size.
+
+    Returns
+    -------
+    Pieces
+
+    Examples
+    --------
+    >>> mark = np.full((4, 2), 255, np.uint8)
+    >>> pieces = join_cells((6, 20), [mark, mark * 0], [Box(3, 1, 5, 5), Box(12, 1, 14, 5)])
+    >>> pieces.boxes.tolist(), pieces.whole
+    ([[3, 1, 5, 5]], True)
+    """
+    ink = np.zeros(shape, np.uint8)
+    owner = np.zeros(shape, np.int16)
+    edges: list[tuple[int, int, int, int]] = []
+    for cell, box in zip(inks, boxes, strict=True):
+        if not cell.any():
+            continue
+        edges.append((box.left, box.top, box.right, box.bottom))
+        window = np.s_[box.top : box.bottom, box.left : box.right]
+        mine = cell > ink[window]
+        ink[window][mine] = cell[mine]
+        owner[window][mine] = len(edges)
+    spots = np.array(edges, np.int32).reshape(-1, 4)
+    height = estimate_text_height(spots[:, 3] - spots[:, 1])
+    return Pieces(ink, owner, spots, height, 0.0, 0, whole=True)
 
 
 def estimate_slant(mask: Mask) -> float:

@@ -54,7 +54,8 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
         left, top, right, bottom = (int(edge) for edge in boxes[first])
         spans.append((first, first + 1))
         joined.append((left, top, right, bottom))
-        for last in range(first + 1, min(first + settings.group, len(boxes))):
+        most = 1 if pieces.whole else settings.group
+        for last in range(first + 1, min(first + most, len(boxes))):
             if boxes[last, 0] - right > settings.gap * height:
                 break
             left, top = min(left, int(boxes[last, 0])), min(top, int(boxes[last, 1]))
