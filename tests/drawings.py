@@ -34,16 +34,19 @@ def write_text(
 ) -> tuple[Box, ...]:
     """Write on an image and return the box of each character's ink."""
     scale, thickness = measure_text(height_px)
+    room = round(2 * height_px)
     boxes = []
     for character in text:
         if character != " ":
-            stamp = np.zeros(image.shape, np.uint8)
-            place = (round(left), round(baseline))
+            x, y = round(left) - room // 4, round(baseline) - 3 * room // 4
+            stamp = np.zeros((room, room), np.uint8)
+            place = (room // 4, 3 * room // 4)
             cv2.putText(stamp, character, place, FONT, scale, 255, thickness, cv2.LINE_AA)
-            x, y, width, height = cv2.boundingRect((stamp > 127).view(np.uint8))
-            boxes.append(Box(x, y, x + width, y + height))
+            own_x, own_y, width, height = cv2.boundingRect((stamp > 127).view(np.uint8))
+            boxes.append(Box(x + own_x, y + own_y, x + own_x + width, y + own_y + height))
+            paper = image[y : y + room, x : x + room]
             shade = stamp.astype(np.float32) / 255
-            image[:] = np.rint(image * (1 - shade) + PEN * shade).astype(np.uint8)
+            paper[:] = np.rint(paper * (1 - shade) + PEN * shade).astype(np.uint8)
         left += cv2.getTextSize(character, FONT, scale, thickness)[0][0]
     return tuple(boxes)
 
