@@ -69,6 +69,7 @@ def list_results(evaluation: Evaluation) -> list[dict[str, str | float]]:
             row("called_rubbish", round(found.called_rubbish / found.count, 6), found.name),
             row("ece", round(found.calibration_error, 6), found.name),
             row("accepted_at_0.1_percent_error", _accepted(found, 0.001), found.name),
+            row("accepted_at_1_percent_error", _accepted(found, 0.01), found.name),
         ]
     for name, kinds in evaluation.rubbish.items():
         for kind, found_rubbish in kinds.items():
@@ -124,6 +125,7 @@ def table_sets(evaluation: Evaluation) -> Table:
             f"{100 * found.called_rubbish / found.count:.2f} %",
             f"{100 * found.calibration_error:.2f} %",
             f"{100 * _accepted(found, 0.001):.1f} %",
+            f"{100 * _accepted(found, 0.01):.1f} %",
         )
         for found in evaluation.measurements
     )
@@ -138,6 +140,7 @@ def table_sets(evaluation: Evaluation) -> Table:
             "called rubbish",
             "ECE",
             "accepted at 0.1 % error",
+            "at 1 %",
         ),
         rows,
     )

@@ -119,6 +119,9 @@ def test_results_are_rows_of_metadata(evaluation: Evaluation) -> None:
     assert values["easy", "accuracy"] == 1.0
     assert values["hard", "accuracy"] == 0.5
     assert values["hard", "called_rubbish"] == 0.25
+    # The most certain tile of the hard set is wrong: nothing can be accepted.
+    assert values["hard", "accepted_at_1_percent_error"] == 0.0
+    assert values["easy", "accepted_at_1_percent_error"] == 1.0
     assert values["easy", "rubbish_all_rejected_at_99_percent_kept"] == 0.75
     assert values["batches of 64", "tiles_per_second_one_core"] > 0
 
