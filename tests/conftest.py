@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A deadline by the clock fails on a machine that does other work beside the tests.
+hypothesis.settings.register_profile("digitscan", deadline=None)
+hypothesis.settings.load_profile("digitscan")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
