@@ -1,5 +1,6 @@
 """The networks, and how they read the lines of a page together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
@@ -7,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.fields import FieldKind, Grammar, Hypothesis, Mark, MarkKind
-from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.cuts import Pieces, split_pieces
+from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.groups import Groups, cut_groups, locate_group, plan_groups
-from digitscan.imaging.lines import normalize_views
+from digitscan.imaging.lines import VIEWS, View, normalize_views
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.recognition.classifier import Classifier
 from digitscan.recognition.combine import Verdicts, combine_readers
@@ -111,7 +112,11 @@ class Considered:
 
 
 def read_lines(
-    lines: tuple[Line, ...], reader: Reader, settings: Settings = Settings()
+    lines: tuple[Line, ...],
+    reader: Reader,
+    settings: Settings = Settings(),
+    views: Sequence[View] = VIEWS,
+    least_quality: float = -np.inf,
 ) -> tuple[Considered, ...]:
     """Read many lines, all their tiles in one call of the digit network.
 
@@ -120,6 +125,11 @@ def read_lines(
     lines : tuple of Line
     reader : Reader
     settings : Settings
+    views : sequence of View
+        How the string reader looks at each line.
+    least_quality : float
+        Lines whose best path scores less than this for each of its digits are given up before
+        the string reader looks at them: words that were taken for numbers.
 
     Returns
     -------
@@ -129,12 +139,25 @@ def read_lines(
     cuts = _search_lattices(lines, reader, settings)
     if reader.strings is None or not settings.readers.strings:
         return tuple(_consider(cut, None, (), reader, settings) for cut in cuts)
-    scores = reader.strings.score([normalize_views(line.gray) for line in lines])
+    chosen = [k for k, cut in enumerate(cuts) if _rate(cut) >= least_quality]
+    scores = reader.strings.score([normalize_views(lines[k].gray, views) for k in chosen])
     proposals = reader.strings.read(scores)
-    return tuple(
-        _consider(cut, score, tuple(one.text for one in proposal), reader, settings)
-        for cut, score, proposal in zip(cuts, scores, proposals, strict=True)
-    )
+    considered = [_give_up(line) for line in lines]
+    for k, score, proposal in zip(chosen, scores, proposals, strict=True):
+        texts = tuple(one.text for one in proposal)
+        considered[k] = _consider(cuts[k], score, texts, reader, settings)
+    return tuple(considered)
+
+
+def _rate(cut: _Cut) -> float:
+    """Return how well the lattice's best path explains the ink, for each digit of it."""
+    if not cut.paths or not cut.paths[0].text:
+        return -np.inf
+    return cut.paths[0].score / len(cut.paths[0].text)
+
+
+def _give_up(line: Line) -> Considered:
+    return Considered(Reading(line.region, "", "", 0.0, (), Rejection.NO_DIGITS), None)
 
 
 def map_reading(
@@ -206,8 +229,7 @@ def _consider(
     own = tuple(path.text for path in cut.paths) if use_lattice else ()
     texts = tuple(dict.fromkeys(text for text in own + proposed if text))
     if not texts:
-        none = Reading(cut.line.region, "", "", 0.0, (), Rejection.NO_DIGITS)
-        return Considered(none, None)
+        return _give_up(cut.line)
     found = [find_path(cut.lattice, text) for text in texts]
     path_scores = np.array([-np.inf if path is None else path.score for path in found])
     verdicts = combine_readers(
@@ -314,7 +336,7 @@ def _find_marks(path: Path | None, groups: Groups) -> tuple[Mark, ...]:
 
 
 def _name_mark(shape: npt.NDArray[np.float32]) -> MarkKind:
-    """Name a mark by its shape: left, top, right, bottom in text heights about the line's middle."""
+    """Name a mark by left, top, right, bottom in text heights about the line's middle."""
     width, height = float(shape[2] - shape[0]), float(shape[3] - shape[1])
     middle = float(shape[1] + shape[3]) / 2
     if width > 1.8 * height and abs(middle) < 0.4:

@@ -19,6 +19,7 @@ from digitscan.imaging.geometry import (
     turn_upright,
 )
 from digitscan.imaging.isolate import isolate_parts
+from digitscan.imaging.lines import VIEWS
 from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.micr_cells import split_micr_cells
 from digitscan.imaging.normalize import normalize_tiles
@@ -29,11 +30,20 @@ from digitscan.imaging.regions import (
     reduce_page,
     remove_page_rules,
     share_on_lines,
+    split_words,
 )
 from digitscan.reader import Considered, Line, Reader, map_reading, read_lines
 from digitscan.recognition.micr import read_micr
 from digitscan.records import Box, Floats, Gray, Reading, Region
 from digitscan.settings import InkSettings, Settings
+
+PAGE_VIEWS = VIEWS[:2]
+"""Looks of the string reader at a number on a page: each costs as much as the first, and a page
+has ten numbers."""
+
+
+LONG_WORD = 5
+"""Components of a word from which three of them speak for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,9 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     targets = tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
         _cut_line(view, one, settings) for one in stretches
     )
-    considered = read_lines(targets, reader, settings)
+    considered = read_lines(
+        targets, reader, settings, PAGE_VIEWS, least_quality=settings.regions.min_quality
+    )
     readings = [one.reading for one in considered if _is_number(one, settings)]
     readings += [] if micr is None else [micr]
     return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
@@ -179,10 +191,35 @@ def _is_in(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
 
 
 def _share_digits(view: _View, reader: Reader) -> Floats:
-    """Return each component's probability to be a digit; NaN for marks."""
+    """Return each component's probability to be a digit; NaN for marks.
+
+    Of a long word three components are looked at first; where none of them is a digit, the word is
+    taken for letters and the rest gets 0. Half of the components of a cheque are spared so.
+    """
     parts = view.lines.parts
     share = np.full(len(parts.areas), np.nan, np.float32)
-    asked = [int(k) for line in view.lines.lines for k in line if parts.heights[k] >= 6]
+    words = [word for line in view.lines.lines for word in split_words(parts, line)]
+    first = [_sample(word) for word in words]
+    _ask(view, reader, share, [k for sample in first for k in sample])
+    rest: list[int] = []
+    for word, sample in zip(words, first, strict=True):
+        others = [k for k in word if k not in sample]
+        if others and max(share[k] for k in sample) < 0.5:
+            share[others] = 0.0
+        else:
+            rest += others
+    _ask(view, reader, share, rest)
+    return share
+
+
+def _sample(word: list[int]) -> list[int]:
+    """Return the components of a word that are looked at first."""
+    return word if len(word) < LONG_WORD else [word[0], word[len(word) // 2], word[-1]]
+
+
+def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:
+    """Write the network's word on some components into `share`."""
+    parts = view.lines.parts
     inks = []
     for k in asked:
         left, top, right, bottom = parts.boxes[k]
@@ -190,7 +227,6 @@ def _share_digits(view: _View, reader: Reader) -> Floats:
         inks.append(np.where(own, view.ink[top:bottom, left:right], 0).astype(np.uint8))
     if asked:
         share[asked] = 1 - reader.digits.classify(normalize_tiles(inks))[:, 10]
-    return share
 
 
 def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:
@@ -220,7 +256,8 @@ def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
     box = clip_box(grow_box(scale_box(stretch.box, factor), margin, margin), shape)
     # The window starts at a whole pixel of the reduced page.
     box = Box(box.left // factor * factor, box.top // factor * factor, box.right, box.bottom)
-    wide = clip_box(grow_box(box, settings.ink.neighborhood_px, settings.ink.neighborhood_px), shape)
+    around = settings.ink.neighborhood_px
+    wide = clip_box(grow_box(box, around, around), shape)
     ink = estimate_ink(view.gray[wide.top : wide.bottom, wide.left : wide.right], settings.ink)
     inner = ink[
         box.top - wide.top : box.bottom - wide.top, box.left - wide.left : box.right - wide.left

@@ -109,6 +109,11 @@ def _judge(
     kinds[np.isnan(share) | (np.maximum(heights, widths) < 0.4 * tall)] = Kind.MARK
     # A dash, or the stroke of a tail: low and no digit.
     kinds[(heights < 0.45 * tall) & (kinds != Kind.DIGIT)] = Kind.MARK
+    # A long comma hangs from the lower half of the line; a slash is far higher than wide.
+    middle = float(np.median((boxes[:, 1] + boxes[:, 3])[heights >= 0.6 * tall])) / 2
+    hangs = boxes[:, 1] > middle - 0.1 * tall
+    leans = widths < 0.45 * heights
+    kinds[(hangs | leans) & (kinds == Kind.OTHER)] = Kind.MARK
     # One doubtful component between two digits of its height is a digit written badly.
     for index in range(1, len(boxes) - 1):
         around = kinds[index - 1] == Kind.DIGIT and kinds[index + 1] == Kind.DIGIT

@@ -13,6 +13,11 @@ from digitscan.settings import RegionSettings
 
 _MIN_PX = 6
 """Writing below 6 px on the reduced page (12 px as scanned) cannot be read: 0.5 mm at 300 dpi."""
+WORD_GAP = 0.45
+"""Gap between words in heights of their letters: print has 0.1 to 0.25 between letters and 0.5
+and more between words (small letters count by their own height)."""
+_NEVER = 1 << 20
+"""Distance of components that are no neighbors."""
 _MAX_SHARE = 0.12
 """No digit is higher than 12 % of the page's long side; logos and frames are."""
 
@@ -57,7 +62,7 @@ def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines
     """Find the lines of writing on a page.
 
     Two components are neighbors on a line when they are of similar height, overlap in height and
-    stand not far apart; a line is a chain of nearest neighbors.
+    stand not far apart; a line is a chain of nearest neighbors, to the left or to the right.
 
     Parameters
     ----------
@@ -91,6 +96,30 @@ def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines
     return Lines(parts, tuple(joined + alone))
 
 
+def split_words(parts: Components, line: npt.NDArray[np.int64]) -> list[list[int]]:
+    """Split a line where its gaps are wide.
+
+    Parameters
+    ----------
+    parts : Components
+    line : ndarray of int
+        Indexes of the components of the line, left to right.
+
+    Returns
+    -------
+    list of list of int
+        The components of each word, marks too small to be digits left out.
+    """
+    tall = line[parts.heights[line] >= _MIN_PX]
+    if tall.size == 0:
+        return []
+    height = float(np.median(parts.heights[tall]))
+    reached = np.maximum.accumulate(parts.boxes[tall, 2])
+    gaps = parts.boxes[tall[1:], 0] - reached[:-1]
+    words = np.split(tall, np.flatnonzero(gaps > WORD_GAP * height) + 1)
+    return [[int(k) for k in word] for word in words]
+
+
 def share_on_lines(lines: Lines, least: int = 4) -> float:
     """Return the share of the page's writing that stands on lines of some length.
 
@@ -112,7 +141,7 @@ def share_on_lines(lines: Lines, least: int = 4) -> float:
 def _chain(
     boxes: npt.NDArray[np.int32], settings: RegionSettings
 ) -> list[npt.NDArray[np.int64]]:
-    """Link every box (sorted by left edge) to its nearest right neighbor; return the chains."""
+    """Link every box (sorted by left edge) to its nearest neighbors; return the chains."""
     count = len(boxes)
     if count == 0:
         return []
@@ -129,16 +158,38 @@ def _chain(
         & (gap > -0.6 * high)
         & (left[np.newaxis, :] > left[:, np.newaxis])
     )
-    distance = np.where(fits, np.maximum(gap, 0) + np.abs(overlap - high) // 4, 1 << 20)
-    nearest = np.argmin(distance, axis=1)
-    linked = distance[np.arange(count), nearest] < 1 << 20
-    root = np.arange(count)
-    for index in range(count - 1, -1, -1):
-        if linked[index]:
-            root[index] = root[nearest[index]]
+    distance = np.where(fits, np.maximum(gap, 0) + np.abs(overlap - high) // 4, _NEVER)
+    every = np.arange(count)
+    right_one, left_one = np.argmin(distance, axis=1), np.argmin(distance, axis=0)
+    to_right = distance[every, right_one] < _NEVER
+    to_left = distance[left_one, every] < _NEVER
+    # Both ways: what follows a low comma is linked to the digit before it, not to the comma.
+    links = np.concatenate(
+        [
+            np.stack([every[to_right], right_one[to_right]], axis=1),
+            np.stack([left_one[to_left], every[to_left]], axis=1),
+        ]
+    )
+    root = _join(count, links)
     order = np.argsort(root, kind="stable")
     splits = np.flatnonzero(np.diff(root[order])) + 1
     return [np.asarray(np.sort(chain)) for chain in np.split(order, splits)]
+
+
+def _join(count: int, links: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return for each of `count` items the first item that links lead to (union by minimum)."""
+    root = list(range(count))
+    for one, other in links.tolist():
+        while root[one] != one:
+            root[one] = root[root[one]]
+            one = root[one]
+        while root[other] != other:
+            root[other] = root[root[other]]
+            other = root[other]
+        root[max(one, other)] = min(one, other)
+    for item in range(count):  # a root comes before what it roots
+        root[item] = root[root[item]]
+    return np.array(root)
 
 
 def _attach_marks(
