@@ -78,5 +78,6 @@ def consider_crop(gray: Gray, reader: Reader, settings: Settings, field: str) ->
     Considered
     """
     ink = isolate_line(estimate_ink(gray, settings.ink), settings.ink.threshold, settings.cuts)
-    region = Region(Box(0, 0, gray.shape[1], gray.shape[0]), field)
-    return read_lines((Line(region, ink, gray, FieldKind(field)),), reader, settings)[0]
+    whole = Box(0, 0, gray.shape[1], gray.shape[0])
+    line = Line(Region(whole, field), whole, ink, gray, FieldKind(field))
+    return read_lines((line,), reader, settings)[0]

@@ -67,7 +67,9 @@ class Line:
     Attributes
     ----------
     region : Region
-        Where, in pixels of the upright page.
+        Where the number stands, in pixels of the upright page.
+    window : Box
+        Where `ink` and `gray` were cut from, somewhat larger.
     ink : ndarray of uint8, shape (h, w)
         Ink strength, other writing left out.
     gray : ndarray of uint8, shape (h, w)
@@ -79,6 +81,7 @@ class Line:
     """
 
     region: Region
+    window: Box
     ink: Gray
     gray: Gray
     kind: FieldKind | None = None
@@ -272,7 +275,7 @@ def _decide(
         alternatives=alternatives,
         rejection=None if verdict.allowed else Rejection.GRAMMAR,
         note=verdict.note,
-        digits=() if path is None else _name_digits(path, cut.pieces, cut.line.region.box),
+        digits=() if path is None else _name_digits(path, cut.pieces, cut.line.window),
     )
     return Considered(reading, evidence)
 

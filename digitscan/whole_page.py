@@ -236,7 +236,8 @@ def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:
     ink = estimate_ink(view.gray[box.top : box.bottom, box.left : box.right], settings.ink)
     cells = split_cells(ink, [_shift(cell, box) for cell in comb.cells])
     pieces = join_cells(ink.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
-    return Line(Region(box), pieces.ink, np.asarray(255 - pieces.ink, np.uint8), cells=pieces)
+    white = np.asarray(255 - pieces.ink, np.uint8)
+    return Line(Region(comb.box), box, pieces.ink, white, cells=pieces)
 
 
 def _shift(box: Box, window: Box) -> Box:
@@ -263,4 +264,5 @@ def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
         box.top - wide.top : box.bottom - wide.top, box.left - wide.left : box.right - wide.left
     ]
     alone = isolate_parts(inner, box, view.lines.parts, stretch.members, factor)
-    return Line(Region(box), alone, np.asarray(255 - alone, np.uint8))
+    tight = clip_box(scale_box(stretch.box, factor), shape)
+    return Line(Region(tight), box, alone, np.asarray(255 - alone, np.uint8))
