@@ -1,0 +1,206 @@
+"""Ink of a comb -> the ink written in each of its cells, walls and rules taken out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.records import Box, Gray, Mask
+
+_SOLID = 112
+"""Ink of this strength counts as writing, as in `binarize`."""
+_MARGIN = 0.35
+"""Writing may leave its cell by this share of the cell's height."""
+_RULE_SHARE = 0.16
+"""A wall and its wavering take up this share of a cell's width at most."""
+_LONG = 0.45
+"""A straight run along a wall of this share of the cell is the wall's own."""
+_SPECK = 0.0025
+"""Least area of writing as a share of the cell's: a dot of 0.3 mm in a cell of 5 by 6 mm."""
+_INSIDE = 0.4
+"""What has less than this share of its ink between the comb's rules was printed beside it."""
+_SHARED = 0.25
+"""A piece of ink is cut at the wall when both cells hold this share of it and it is too wide."""
+_TOO_WIDE = 1.2
+"""Widths of a cell over which one piece of ink is two digits that touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellInk:
+    """The writing of one cell.
+
+    Attributes
+    ----------
+    box : Box
+        Around the writing, in page pixels; the cell itself where it is empty.
+    ink : ndarray of uint8, shape (h, w)
+        0 paper to 255 full ink, of the size of `box`; all 0 where the cell is empty.
+    """
+
+    box: Box
+    ink: Gray
+
+
+def split_cells(ink: Gray, cells: Sequence[Box]) -> tuple[CellInk, ...]:
+    """Give each cell of a comb its writing.
+
+    Walls and rules are taken out where they are thin: a stroke that crosses them stays whole. A
+    piece of ink belongs to the cell that holds most of it, so a digit that strays over the wall is
+    not cut; two digits that touch over a wall are.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (H, W)
+        Ink strength of the page, 0 paper to 255 full ink (`binarize.estimate_ink`).
+    cells : sequence of Box
+        The cells of one comb, left to right, from wall to wall (`combs.find_combs`).
+
+    Returns
+    -------
+    tuple of CellInk
+        One a cell.
+
+    Examples
+    --------
+    >>> page = np.zeros((60, 100), np.uint8)
+    >>> page[10:50, (10, 40, 70)] = 255
+    >>> page[20:40, 25] = 200
+    >>> left, right = split_cells(page, (Box(10, 10, 40, 50), Box(40, 10, 70, 50)))
+    >>> left.box, bool(right.ink.any())
+    (Box(left=25, top=20, right=26, bottom=40), False)
+    """
+    if not cells:
+        return ()
+    height = float(np.median([cell.bottom - cell.top for cell in cells]))
+    width = float(np.median([cell.right - cell.left for cell in cells]))
+    margin = round(_MARGIN * height)
+    left = max(0, cells[0].left - margin)
+    top = max(0, min(cell.top for cell in cells) - margin)
+    window = ink[top : max(cell.bottom for cell in cells) + margin, left : cells[-1].right + margin]
+    local = [
+        Box(cell.left - left, cell.top - top, cell.right - left, cell.bottom - top)
+        for cell in cells
+    ]
+    writing = _take_out_rules(window >= _SOLID, local, height, width)
+    owner = _assign(writing, local, height, width)
+    return tuple(
+        _cut(window, owner == number, cell, (left, top)) for number, cell in enumerate(cells)
+    )
+
+
+def _take_out_rules(mask: Mask, cells: Sequence[Box], height: float, width: float) -> Mask:
+    """Return the mask without the comb's walls, its upper and its lower rule."""
+    reach = max(2, round(_RULE_SHARE * width / 2))
+    near_wall = np.zeros(mask.shape, np.bool_)
+    near_rule = np.zeros(mask.shape, np.bool_)
+    for cell in cells:
+        rows, columns = slice(cell.top, cell.bottom), slice(cell.left, cell.right)
+        for column in (cell.left, cell.right):
+            near_wall[:, _locate(mask[rows], column, reach)] = True
+        for row in (cell.top, cell.bottom):
+            near_rule[_locate(mask[:, columns].T, row, reach), columns] = True
+    walls = _find_rule(mask & near_wall, mask, round(_LONG * height))
+    rules = _find_rule((mask & near_rule).T, mask.T, round(_LONG * width)).T
+    return np.asarray(mask & ~walls & ~rules)
+
+
+def _locate(mask: Mask, column: int, reach: int) -> slice:
+    """Return the columns of the wall near `column`: the fullest one and its full neighbors."""
+    first = max(0, column - reach)
+    cover = mask[:, first : column + reach + 1].mean(axis=0)
+    if cover.size == 0 or cover.max() < _LONG:
+        return slice(first, column + reach + 1)
+    best = int(cover.argmax())
+    low = high = best
+    full = 0.5 * cover[best]
+    while low > 0 and cover[low - 1] >= full:
+        low -= 1
+    while high + 1 < cover.size and cover[high + 1] >= full:
+        high += 1
+    return slice(max(0, first + low - 1), first + high + 2)
+
+
+def _find_rule(near: Mask, mask: Mask, length: int) -> Mask:
+    """Mark the thin vertical runs of `near`, strokes of `mask` that cross them left out."""
+    pixels = np.ascontiguousarray(near).view(np.uint8)
+    joined = cv2.dilate(pixels, np.ones((5, 3), np.uint8))
+    runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((max(5, length), 1), np.uint8))
+    found = np.asarray((runs > 0) & near)
+    if not found.any():
+        return found
+    # Half of the rows have no stroke across the wall: their run is the wall's thickness.
+    thick = int(np.median(_measure_runs(found)))
+    kernel = np.ones((1, thick + 3), np.uint8)
+    across = cv2.morphologyEx(np.ascontiguousarray(mask).view(np.uint8), cv2.MORPH_OPEN, kernel)
+    return np.asarray(found & (across == 0))
+
+
+def _measure_runs(mask: Mask) -> npt.NDArray[np.intp]:
+    """Return the length of every horizontal run."""
+    padded = np.pad(mask, ((0, 0), (1, 1))).astype(np.int8)
+    change = np.diff(padded, axis=1)
+    return np.asarray(np.nonzero(change < 0)[1] - np.nonzero(change > 0)[1], np.intp)
+
+
+def _assign(
+    writing: Mask, cells: Sequence[Box], height: float, width: float
+) -> npt.NDArray[np.intp]:
+    """Return the number of the cell that each pixel of writing belongs to, -1 for none."""
+    owner = np.full(writing.shape, -1, np.intp)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        writing.astype(np.uint8), connectivity=8
+    )
+    walls = np.array([cells[0].left, *(cell.right for cell in cells)])
+    rows = np.arange(writing.shape[0])
+    low, high = min(cell.top for cell in cells), max(cell.bottom for cell in cells)
+    level = (rows >= low) & (rows < high)
+    for number in range(1, count):
+        x, y, w, h, area = (int(value) for value in stats[number])
+        if area < max(3.0, _SPECK * height * width):
+            continue
+        part = labels[y : y + h, x : x + w] == number
+        if part[level[y : y + h]].sum() < _INSIDE * area:
+            continue
+        if _is_rest(Box(x, y, x + w, y + h), cells, max(2.0, _RULE_SHARE * width / 2)):
+            continue
+        slots = np.searchsorted(walls, np.arange(x, x + w), side="right") - 1
+        shares = np.bincount(slots + 1, part.sum(axis=0), len(cells) + 2)[1:-1] / area
+        if shares.sum() < _INSIDE:
+            continue
+        target = owner[y : y + h, x : x + w]
+        several = shares >= _SHARED
+        if w > _TOO_WIDE * width and several.sum() > 1:
+            columns = np.clip(slots, 0, len(cells) - 1)
+            nearest = np.flatnonzero(several)
+            whose = nearest[np.abs(columns[:, None] - nearest[None, :]).argmin(axis=1)]
+            target[part] = np.broadcast_to(whose, part.shape)[part]
+        else:
+            target[part] = int(shares.argmax())
+    return owner
+
+
+def _is_rest(box: Box, cells: Sequence[Box], reach: float) -> bool:
+    """Tell a scrap of a wall or a rule from writing: thin, and where a wall or a rule is."""
+    across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    walls = [cells[0].left, *(cell.right for cell in cells)]
+    if box.right - box.left <= reach + 1:
+        return min(abs(wall - across) for wall in walls) <= reach
+    cell = min(cells, key=lambda cell: abs(cell.left + cell.right - 2 * across))
+    thin = box.bottom - box.top <= reach + 1
+    return thin and min(abs(cell.top - down), abs(cell.bottom - down)) <= reach
+
+
+def _cut(window: Gray, own: Mask, cell: Box, origin: tuple[int, int]) -> CellInk:
+    if not own.any():
+        return CellInk(cell, np.zeros((cell.bottom - cell.top, cell.right - cell.left), np.uint8))
+    rows = np.flatnonzero(own.any(axis=1))
+    columns = np.flatnonzero(own.any(axis=0))
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    # One pixel around the solid ink keeps the soft edge of the strokes.
+    soft = cv2.dilate(own[top:bottom, left:right].astype(np.uint8), np.ones((3, 3), np.uint8))
+    ink = np.where(soft > 0, window[top:bottom, left:right], 0).astype(np.uint8)
+    box = Box(left + origin[0], top + origin[1], right + origin[0], bottom + origin[1])
+    return CellInk(box, ink)
