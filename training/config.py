@@ -67,7 +67,7 @@ class TrainConfig:
 
     network: str = "digits"
     widths: tuple[int, int, int] = (16, 32, 64)
-    epochs: int = 28
+    epochs: int = 22
     tiles: int = 50_000
     batch: int = 128
     optimizer: str = "adamw"

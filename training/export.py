@@ -22,12 +22,17 @@ import tf2onnx
 
 from digitscan.errors import ModelError, NoPagesError, OutputError
 from digitscan.imaging.normalize import CENTER_PX, DIGIT_PX, FRAME_PX, normalize_tiles
+from digitscan.recognition.classifier import OnnxClassifier
+from digitscan.recognition.models import load_package
 from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA, load_amounts
-from training.fit import measure_accuracy, to_floats
-from training.mnist import load_mnist
+from training.evaluate import evaluate_package
+from training.evaluation_page import list_results
+from training.fit import to_floats
+from training.measured_sets import load_digit_sets, load_rubbish
+from training.mnist import Labels, load_mnist
 from training.networks import INPUT_NAME
-from training.real_digits import cut_digits
+from training.real_digits import cut_runs
 from training.sources import LABELS, RUBBISH
 
 logger = logging.getLogger(__name__)
@@ -165,34 +170,76 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     np.savez_compressed(
         out / "test_vectors.npz", tiles=vectors, logits=model.predict(vectors, verbose=0)
     )
-    results = [
-        _result(
-            "accuracy", measure_accuracy(run_onnx(path, test), mnist.test_labels), "mnist-test"
-        ),
-        _result("parity", difference, f"first {PARITY_TILES} of mnist-test"),
-        *_measure_real(path, data),
-    ]
-    metadata = _describe(out, path, model, config, data, results)
+    metadata = _describe(out, path, model, config, data)
+    metadata["contract"]["temperature"] = _choose_temperature(path, data)
     metadata["provenance"]["command"] = command or (
         f"python -m training.train {config['network']} && "
         f"python -m training.export --run runs/{config['network']} --out models/{out.name}"
     )
-    (out / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
+    _write_metadata(out, metadata)
+    metadata["results"] = [
+        {"metric": "parity", "value": difference, "set": f"first {PARITY_TILES} of mnist-test"}
+        | {"date": metadata["provenance"]["date"]},
+        *_measure(out, data, metadata["provenance"]["date"]),
+    ]
+    _write_metadata(out, metadata)
     return metadata
 
 
-def _measure_real(path: Path, data: Path) -> list[dict[str, Any]]:
-    """Measure real digits cut by their true boxes; what is absent is not measured."""
-    results = []
-    for part in ("held", "apart"):
-        try:
-            inks, labels = cut_digits(load_amounts(data, part))
-        except NoPagesError as error:
-            logger.warning("%s", error)
-            return []
-        accuracy = measure_accuracy(run_onnx(path, normalize_tiles(inks)), labels)
-        results.append(_result("accuracy", accuracy, f"cheque_amounts {part}, true boxes"))
-    return results
+def fit_temperature(logits: Floats, labels: Labels) -> float:
+    """Choose the temperature that makes the probabilities of known tiles most likely.
+
+    Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
+
+    Parameters
+    ----------
+    logits : ndarray of float32, shape (N, classes)
+    labels : ndarray of uint8, shape (N,)
+
+    Returns
+    -------
+    float
+        From 0.3 to 3.0; logits are divided by it before the softmax.
+
+    Examples
+    --------
+    >>> sure = np.array([[4.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 0.0]], np.float32)
+    >>> fit_temperature(sure, np.array([0, 0, 0, 1], np.uint8)) > 1.5
+    True
+    """
+    grid = np.geomspace(0.3, 3.0, 120)
+    own = logits[np.arange(len(labels)), labels].astype(np.float64)
+    costs = []
+    for temperature in grid:
+        scaled = logits.astype(np.float64) / temperature
+        top = scaled.max(axis=1)
+        total = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+        costs.append(float((total - own / temperature).mean()))
+    return round(float(grid[int(np.argmin(costs))]), 4)
+
+
+def _choose_temperature(path: Path, data: Path) -> float:
+    """Fit the temperature to the reader's cuts of the held amounts; 1.0 where they are absent."""
+    try:
+        inks, labels = cut_runs(load_amounts(data, "held"))
+    except NoPagesError as error:
+        logger.warning("%s", error)
+        return 1.0
+    logits = run_onnx(path, normalize_tiles(inks))
+    if logits.shape[1] <= RUBBISH:
+        logits, labels = logits[labels < RUBBISH], labels[labels < RUBBISH]
+    return fit_temperature(logits, labels)
+
+
+def _measure(out: Path, data: Path, date: str) -> list[dict[str, str | float]]:
+    package = load_package(out)
+    sets, rubbish = load_digit_sets(data), load_rubbish(data)
+    return list_results(evaluate_package(package, OnnxClassifier(package), sets, rubbish, date))
+
+
+def _write_metadata(out: Path, metadata: dict[str, Any]) -> None:
+    text = json.dumps(metadata, indent=2) + "\n"
+    (out / "metadata.json").write_text(text, encoding="utf-8")
 
 
 def _describe(
@@ -201,7 +248,6 @@ def _describe(
     model: keras.Model,
     config: dict[str, Any],
     data: Path,
-    results: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the metadata of HOUSE's model packages."""
     name, _, release = out.name.rpartition("-")
@@ -246,7 +292,7 @@ def _describe(
             | {tool: version(tool) for tool in TOOLS},
             "date": datetime.now(UTC).date().isoformat(),
         },
-        "results": results,
+        "results": [],
     }
 
 
@@ -267,11 +313,6 @@ def read_commit() -> str:
     command = ["git", "-C", str(root), "rev-parse", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
-
-
-def _result(metric: str, value: float, measured_on: str) -> dict[str, Any]:
-    date = datetime.now(UTC).date().isoformat()
-    return {"metric": metric, "value": float(f"{value:.6g}"), "set": measured_on, "date": date}
 
 
 def main() -> None:
