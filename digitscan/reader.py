@@ -25,8 +25,8 @@ from digitscan.recognition.grammar import (
     normalize_value,
 )
 from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_path, find_paths
-from digitscan.recognition.strings import FieldScores, StringReader, log_likelihoods
-from digitscan.records import Box, Candidate, Digit, Gray, Reading, Region, Rejection
+from digitscan.recognition.strings import StringReader, log_likelihoods
+from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import Settings
 
 MAX_PIECES = 160
@@ -140,15 +140,12 @@ def read_lines(
         One for each line, in their order.
     """
     cuts = _search_lattices(lines, reader, settings)
-    if reader.strings is None or not settings.readers.strings:
-        return tuple(_consider(cut, None, (), reader, settings) for cut in cuts)
     chosen = [k for k, cut in enumerate(cuts) if _rate(cut) >= least_quality]
-    scores = reader.strings.score([normalize_views(lines[k].gray, views) for k in chosen])
-    proposals = reader.strings.read(scores)
+    views_of = [normalize_views(lines[k].gray, views) for k in chosen]
+    candidates, odds = _find_candidates([cuts[k] for k in chosen], views_of, reader, settings)
     considered = [_give_up(line) for line in lines]
-    for k, score, proposal in zip(chosen, scores, proposals, strict=True):
-        texts = tuple(one.text for one in proposal)
-        considered[k] = _consider(cuts[k], score, texts, reader, settings)
+    for k, paths, odd in zip(chosen, candidates, odds, strict=True):
+        considered[k] = _consider(cuts[k], paths, odd, reader, settings)
     return tuple(considered)
 
 
@@ -220,29 +217,49 @@ def _search_lattices(
     return tuple(cuts)
 
 
+def _find_candidates(
+    cuts: list[_Cut], views_of: list[tuple[Floats, ...]], reader: Reader, settings: Settings
+) -> tuple[list[dict[str, Path | None]], list[npt.NDArray[np.float64] | None]]:
+    """Return what each line may say by either reader, and the string reader's word on each text.
+
+    Each text comes with its best path, None where the lattice has no way to read it; the odds are
+    None where the string reader is off.
+    """
+    own = [{path.text: path for path in cut.paths if path.text} for cut in cuts]
+    if reader.strings is None or not settings.readers.strings:
+        return [{**paths} for paths in own], [None for _ in cuts]
+    scores = reader.strings.score(views_of)
+    candidates: list[dict[str, Path | None]] = []
+    for cut, paths, proposals in zip(cuts, own, reader.strings.read(scores), strict=True):
+        proposed = [proposal.text for proposal in proposals if proposal.text]
+        first = {**paths} if settings.readers.lattice else {}
+        others = {
+            text: paths.get(text) or find_path(cut.lattice, text)
+            for text in proposed
+            if text not in first
+        }
+        candidates.append({**first, **others})
+    return candidates, list(log_likelihoods(scores, [tuple(paths) for paths in candidates]))
+
+
 def _consider(
     cut: _Cut,
-    score: FieldScores | None,
-    proposed: tuple[str, ...],
+    paths: dict[str, Path | None],
+    odds: npt.NDArray[np.float64] | None,
     reader: Reader,
     settings: Settings,
 ) -> Considered:
     """Weigh the candidates of both readers and decide on a reading."""
-    use_lattice = settings.readers.lattice
-    own = tuple(path.text for path in cut.paths) if use_lattice else ()
-    texts = tuple(dict.fromkeys(text for text in own + proposed if text))
-    if not texts:
+    if not paths:
         return _give_up(cut.line)
-    found = [find_path(cut.lattice, text) for text in texts]
-    path_scores = np.array([-np.inf if path is None else path.score for path in found])
+    scores = np.array([-np.inf if path is None else path.score for path in paths.values()])
     verdicts = combine_readers(
-        texts,
-        path_scores if use_lattice else None,
-        None if score is None else np.asarray(log_likelihoods([score], [texts])[0]),
+        tuple(paths),
+        scores if settings.readers.lattice else None,
+        odds,
         settings.lattice.temperature,
         settings.readers,
     )
-    paths = dict(zip(texts, found, strict=True))
     return _decide(cut, verdicts, paths, reader)
 
 
