@@ -45,7 +45,7 @@ def write_text(
             own_x, own_y, width, height = cv2.boundingRect((stamp > 127).view(np.uint8))
             boxes.append(Box(x + own_x, y + own_y, x + own_x + width, y + own_y + height))
             paper = image[y : y + room, x : x + room]
-            shade = stamp.astype(np.float32) / 255
+            shade = stamp[: paper.shape[0], : paper.shape[1]].astype(np.float32) / 255
             paper[:] = np.rint(paper * (1 - shade) + PEN * shade).astype(np.uint8)
         left += cv2.getTextSize(character, FONT, scale, thickness)[0][0]
     return tuple(boxes)

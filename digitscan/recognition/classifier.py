@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from digitscan.errors import ModelError
+from digitscan.imaging.normalize import DIGIT_PX, FRAME_PX
 from digitscan.recognition.models import ModelPackage
 from digitscan.records import Floats
 
@@ -40,11 +41,13 @@ class OnnxClassifier:
     Raises
     ------
     ModelError
-        When the network's ports are not those that the metadata promise.
+        When the network's ports are not those that the metadata promise, or it was trained for
+        other tiles than `imaging.normalize` makes.
     """
 
     def __init__(self, package: ModelPackage) -> None:
         self._session = open_session(package)
+        _check_contract(package)
         self._package = package
 
     def classify(self, tiles: Floats) -> Floats:
@@ -75,6 +78,24 @@ class OnnxClassifier:
         if self._package.metadata["contract"]["output"] == "probabilities":
             return np.asarray(scores, np.float32)
         return softmax(np.asarray(scores / self._package.temperature, np.float32))
+
+
+def _check_contract(package: ModelPackage) -> None:
+    """Refuse a network that sees digits in another frame: it would answer, and answer wrongly."""
+    contract = package.metadata["contract"]
+    frame = contract.get("frame_px"), contract.get("digit_px")
+    shapes = package.input.shape, package.output.shape
+    wanted = (None, FRAME_PX, FRAME_PX, 1), (None, len(package.labels))
+    if (
+        frame != (FRAME_PX, DIGIT_PX)
+        or shapes != wanted
+        or contract.get("output") not in ("logits", "probabilities")
+    ):
+        raise ModelError(
+            f"{package.path} takes and gives {shapes}, with digits and frames of {frame[::-1]} px "
+            f"and {contract.get('output')!r}; wanted are {wanted}, {DIGIT_PX, FRAME_PX} px and "
+            "'logits' or 'probabilities': install the model that came with this version"
+        )
 
 
 def softmax(logits: Floats) -> Floats:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def load_package(name: str | Path) -> ModelPackage:
             input=_read_port(ports["input"]),
             output=_read_port(ports["output"]),
             labels=tuple(str(label) for label in contract["labels"]),
-            temperature=float(contract.get("temperature", 1.0)),
+            temperature=_read_temperature(contract),
             metadata=metadata,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -150,11 +151,18 @@ def _read_metadata(path: Path) -> dict[str, Any]:
         metadata = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # brackets a thousand deep
         raise ModelError(f"{path} is not JSON: {error}") from error
     if not isinstance(metadata, dict):
         raise ModelError(f"{path} is not a JSON object")
     return metadata
+
+
+def _read_temperature(contract: dict[str, Any]) -> float:
+    temperature = float(contract.get("temperature", 1.0))
+    if not 0.0 < temperature < inf:  # written so that not-a-number fails it
+        raise ValueError(f"a temperature is above 0, got {temperature}")
+    return temperature
 
 
 def _read_port(port: dict[str, Any]) -> Port:

@@ -17,7 +17,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"reader", "whole_page", "pipeline"}),
-    frozenset({"workers", "batch", "journal", "runrecord", "shards", "runs", "verification"}),
+    frozenset(
+        {"workers", "batch", "journal", "runrecord", "shards", "runs", "verification", "watch"}
+    ),
     frozenset({"cli", "__main__", "__init__"}),
 )
 """Rooms from the ground up. A room imports from lower layers and from what `ABOVE` adds."""
@@ -33,10 +35,13 @@ WITHIN = {
     ("journal", "runrecord"),
     ("runrecord", "shards"),
     *((room, "runs") for room in ("batch", "journal", "runrecord", "shards")),
+    *((room, "watch") for room in ("batch", "journal")),
     *((room, "verification") for room in ("batch", "runrecord", "runs")),
     ("cli", "__main__"),
     ("cli", "__init__"),
     ("forms", "pipeline"),
+    # Only what `SIBLINGS` names: the frame that networks are checked against.
+    ("imaging", "recognition"),
     # Rows are written as results and read beside truth, where figures, thresholds and sheets begin.
     ("rows", "results"),
     ("rows", "truth"),
@@ -62,6 +67,8 @@ SIBLINGS = {
     # What a printed rule is, is said once.
     ("imaging.ruling", "imaging.isolate"),
     ("imaging.ruling", "imaging.regions"),
+    # The frame is written once.
+    ("imaging.normalize", "recognition.classifier"),
     # Two kinds of field, one way to ask.
     ("recognition.amounts", "recognition.grammar"),
     ("recognition.dates", "recognition.grammar"),
