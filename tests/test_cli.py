@@ -298,3 +298,20 @@ def test_tracebacks_come_with_verbose_only(
     assert "Traceback" not in capsys.readouterr().err
     cli("process", tmp_path, "--out", tmp_path / "x.csv", "-v")
     assert "Traceback" in capsys.readouterr().err
+
+
+@needs_model
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal of POSIX")
+def test_watch_reads_what_arrives_until_interrupted(scans: Path, tmp_path: Path) -> None:
+    words = ["-m", "digitscan", "watch", scans, "--out", tmp_path / "out", "--pause", "0.1"]
+    with subprocess.Popen([sys.executable, *map(str, words)], stderr=subprocess.PIPE) as running:
+        while not (tmp_path / "out/b/white.png.csv").exists() and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    assert running.returncode == ExitCode.INTERRUPTED
+    assert rows(tmp_path / "out/b/white.png.csv")[0]["file"] == "b/white.png"
+
+
+def test_watch_wants_a_folder(cli: Cli, tmp_path: Path) -> None:
+    assert cli("watch", tmp_path / "no", "--out", tmp_path / "out") == ExitCode.NO_PAGES

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from digitscan import __version__
-from digitscan.cli import calibrate, evaluate, merge, models, process, settings, verify
+from digitscan.cli import calibrate, evaluate, merge, models, process, settings, verify, watch
 from digitscan.errors import DigitscanError, ExitCode
 from digitscan.stderr import silence_libraries
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("process")(process.process)
+app.command("watch")(watch.watch)
 app.command("merge")(merge.merge)
 app.command("verify")(verify.verify)
 app.command("evaluate")(evaluate.evaluate)
