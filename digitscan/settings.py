@@ -30,7 +30,7 @@ class InkSettings:
 
 @dataclass(frozen=True, slots=True)
 class CutSettings:
-    """Where digits may touch. All but `crossing` are multiples of the text height."""
+    """Where digits may touch. All but `crossing`, in strokes, are multiples of the text height."""
 
     narrow: float = field(default=0.35, metadata={"min": 0, "max": 5})
     low: float = field(default=0.3, metadata={"min": 0, "max": 1})
@@ -38,8 +38,10 @@ class CutSettings:
     spacing: float = field(default=0.1, metadata={"min": 0, "max": 1})
     corridor: float = field(default=0.2, metadata={"min": 0, "max": 1})
     crossing: float = field(default=2.6, metadata={"min": 0, "max": 20})
+    waist_corridor: float = field(default=0.04, metadata={"min": 0, "max": 1})
+    waist_crossing: float = field(default=0.6, metadata={"min": 0, "max": 5})
     speck: float = field(default=0.12, metadata={"min": 0, "max": 1})
-    group: int = field(default=5, metadata={"min": 1, "max": 20})
+    group: int = field(default=6, metadata={"min": 1, "max": 20})
     gap: float = field(default=0.3, metadata={"min": 0, "max": 5})
     wide: float = field(default=1.5, metadata={"min": 0.1, "max": 10})
     short: float = field(default=0.33, metadata={"min": 0, "max": 1})

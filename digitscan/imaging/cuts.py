@@ -20,7 +20,6 @@ from digitscan.imaging.components import (
 from digitscan.records import Box, Gray, Mask
 from digitscan.settings import CutSettings
 
-
 LEANS = np.array([-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45])
 """Columns a row: the slant is out already, what is left is the slope of two round neighbors."""
 
@@ -195,30 +194,56 @@ def _find_cut_paths(
 ) -> list[npt.NDArray[np.int64]]:
     """Return for each cut the first column on its right side, a row each, left to right.
 
-    A cut starts at a minimum of the ink's column profile and goes down the straight way that
-    crosses least ink: touching digits overlap in their slant, and one upright line cuts both.
+    Two kinds of places are tried. A thin place, where a column holds least ink: two digits joined
+    by a stroke. A waist, where the outline is lowest: two round digits side by side share a wall
+    there, and the column holds most ink of all. From each goes the straight way down that crosses
+    least ink: touching digits overlap in their slant, and one upright line cuts both.
     """
     rows, columns = own.shape
-    reach = max(1, round(settings.corridor * height))
     if columns < settings.narrow * height or rows < settings.low * height:
         return []
     cost = np.where(own, np.maximum(ink, 64), 0).astype(np.float32) / np.float32(255)
-    profile = cv2.blur(cost.sum(axis=0)[np.newaxis, :], (3, 1))[0]
-    starts = _find_minima(profile, max(2, round(settings.spacing * height)))
+    spacing = max(2, round(settings.spacing * height))
     stroke = max(1.0, estimate_stroke_width(own))
     edge = settings.margin * height
-    starts = starts[(starts >= edge) & (columns - starts >= edge)]
-    if starts.size == 0:
-        return []
-    ways, crossed = _lean(cost, starts, reach)
-    paths: list[npt.NDArray[np.int64]] = []
-    for path, ink_px in zip(ways, crossed, strict=True):
-        if ink_px > settings.crossing * stroke:
+    found: list[tuple[npt.NDArray[np.int64], float]] = []
+    for profile, reach_px, most_px in (
+        (cost.sum(axis=0), settings.corridor * height, settings.crossing * stroke),
+        (_measure_extent(own), settings.waist_corridor * height, settings.waist_crossing * height),
+    ):
+        starts = _find_minima(cv2.blur(profile[np.newaxis, :], (3, 1))[0], spacing)
+        starts = starts[(starts >= edge) & (columns - starts >= edge)]
+        if starts.size:
+            ways, crossed = _lean(cost, starts, max(1, round(reach_px)))
+            found += [
+                (way, float(ink_px))
+                for way, ink_px in zip(ways, crossed, strict=True)
+                if ink_px <= most_px
+            ]
+    return _thin_out(found, settings.spacing * height)
+
+
+def _measure_extent(own: Mask) -> npt.NDArray[np.float32]:
+    """Return for each column the rows from its first ink to its last."""
+    first = np.argmax(own, axis=0)
+    last = own.shape[0] - np.argmax(own[::-1], axis=0)
+    return np.where(own.any(axis=0), last - first, 0).astype(np.float32)
+
+
+def _thin_out(
+    found: list[tuple[npt.NDArray[np.int64], float]], spacing_px: float
+) -> list[npt.NDArray[np.int64]]:
+    """Return the ways from left to right; of two closer than `spacing_px` the cheaper one."""
+    kept: list[tuple[npt.NDArray[np.int64], float]] = []
+    for way, ink_px in sorted(found, key=lambda one: float(one[0].mean())):
+        if kept and np.abs(way - kept[-1][0]).mean() < spacing_px:
+            if ink_px < kept[-1][1]:
+                kept[-1] = way, ink_px
             continue
-        if paths and np.abs(path - paths[-1]).mean() < settings.spacing * height:
-            continue
-        paths.append(np.maximum(path, paths[-1]) if paths else path)
-    return paths
+        kept.append((way, ink_px))
+    # Ways may cross: each starts where the one to its left ends at the latest.
+    ways = [way for way, _ in kept]
+    return list(np.maximum.accumulate(ways, axis=0)) if ways else []
 
 
 def _find_minima(profile: npt.NDArray[np.float32], spacing: int) -> npt.NDArray[np.int64]:
