@@ -7,7 +7,7 @@ from math import exp
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.fields import FieldKind, Grammar, Hypothesis, Mark, MarkKind
+from digitscan.fields import FieldKind, Grammar, Hypothesis
 from digitscan.imaging.cuts import Pieces, split_pieces
 from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.groups import Groups, cut_groups, locate_group, plan_groups
@@ -25,6 +25,7 @@ from digitscan.recognition.grammar import (
     normalize_value,
 )
 from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_path, find_paths
+from digitscan.recognition.marks import find_marks, share_rubbish
 from digitscan.recognition.strings import StringReader, log_likelihoods
 from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import Settings
@@ -160,9 +161,7 @@ def _give_up(line: Line) -> Considered:
     return Considered(Reading(line.region, "", "", 0.0, (), Rejection.NO_DIGITS), None)
 
 
-def map_reading(
-    reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int, int]
-) -> Reading:
+def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int, int]) -> Reading:
     """Take the boxes of a reading back to where its page came from.
 
     Parameters
@@ -267,8 +266,9 @@ def _decide(
     cut: _Cut, verdicts: Verdicts, paths: dict[str, Path | None], reader: Reader
 ) -> Considered:
     """Apply the field's grammar and calibrate."""
+    shapes = cut.groups.shapes[cut.groups.alone]
     hypotheses = tuple(
-        Hypothesis(text, min(0.0, float(odds)), _find_marks(paths[text], cut.groups))
+        Hypothesis(text, min(0.0, float(odds)), find_marks(paths[text], shapes))
         for text, odds in zip(verdicts.texts, verdicts.posterior, strict=True)
     )
     grammar = Grammar(kind=cut.line.kind or _guess_kind(cut.line, hypotheses[0]))
@@ -314,6 +314,7 @@ def _collect_evidence(
     best = verdict.hypotheses[0]
     others = verdict.hypotheses[1:]
     place = verdicts.texts.index(best.text)
+    shapes = cut.groups.shapes[cut.groups.alone]
     path = paths[best.text]
     return Evidence(
         digits=len(best.text),
@@ -323,49 +324,10 @@ def _collect_evidence(
         strings=None if verdicts.strings is None else float(verdicts.strings[place]),
         quality=-np.inf if path is None else path.score,
         agree=verdicts.agree and place == 0,
-        rubbish=1.0 if path is None else _share_rubbish(path, cut.groups),
+        rubbish=1.0 if path is None else share_rubbish(path, shapes),
         suits=have_sense(best.text, grammar, best.marks),
         forbidden=bool(verdict.note),
     )
-
-
-def _share_rubbish(path: Path, groups: Groups) -> float:
-    """Return the share of the pieces' box area that a path passes over."""
-    sizes = (groups.shapes[:, 2:] - groups.shapes[:, :2]).prod(axis=1)
-    # A piece alone is the group that ends right behind it.
-    alone = groups.spans[:, 1] - groups.spans[:, 0] == 1
-    piece_sizes = sizes[alone]
-    passed = sum(float(piece_sizes[arc.first]) for arc in path.arcs if not arc.label)
-    return min(1.0, passed / max(float(piece_sizes.sum()), 1e-6))
-
-
-def _find_marks(path: Path | None, groups: Groups) -> tuple[Mark, ...]:
-    """Name the dots, commas, dashes and slashes that a path passes over."""
-    if path is None:
-        return ()
-    alone = groups.spans[:, 1] - groups.spans[:, 0] == 1
-    shapes = groups.shapes[alone]
-    marks = []
-    digits = 0
-    for arc in path.arcs:
-        if arc.label:
-            digits += 1
-        else:
-            marks.append(Mark(digits, _name_mark(shapes[arc.first])))
-    return tuple(marks)
-
-
-def _name_mark(shape: npt.NDArray[np.float32]) -> MarkKind:
-    """Name a mark by left, top, right, bottom in text heights about the line's middle."""
-    width, height = float(shape[2] - shape[0]), float(shape[3] - shape[1])
-    middle = float(shape[1] + shape[3]) / 2
-    if width > 1.8 * height and abs(middle) < 0.4:
-        return MarkKind.DASH
-    if height > 0.6:
-        return MarkKind.SLASH if width < 0.8 * height else MarkKind.UNKNOWN
-    if middle > 0.2:
-        return MarkKind.DOT if max(width, height) < 0.22 else MarkKind.COMMA
-    return MarkKind.UNKNOWN
 
 
 def _name_digits(path: Path, pieces: Pieces, box: Box) -> tuple[Digit, ...]:

@@ -22,6 +22,8 @@ class Groups:
         First piece and the one after the last of each group.
     shapes : ndarray of float32, shape (M, 4)
         left, top, right, bottom in text heights; top and bottom from the line's middle down.
+    alone : ndarray of bool, shape (M,)
+        True for the groups of one piece; these are the pieces, in order.
     worth : ndarray of bool, shape (M,)
         True where the group may be a digit and is worth a look by the network; False for marks
         too small (dots, commas, dashes).
@@ -30,6 +32,7 @@ class Groups:
     pieces: int
     spans: npt.NDArray[np.int32]
     shapes: npt.NDArray[np.float32]
+    alone: npt.NDArray[np.bool_]
     worth: npt.NDArray[np.bool_]
 
 
@@ -68,7 +71,9 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
     middle = _middle(boxes) / height
     shapes[:, 1::2] -= np.float32(middle)
     tall = shapes[:, 3] - shapes[:, 1] >= settings.short
-    return Groups(len(boxes), np.array(spans, np.int32).reshape(-1, 2), shapes, np.asarray(tall))
+    ends = np.array(spans, np.int32).reshape(-1, 2)
+    alone = ends[:, 1] - ends[:, 0] == 1
+    return Groups(len(boxes), ends, shapes, np.asarray(alone), np.asarray(tall))
 
 
 def cut_groups(pieces: Pieces, groups: Groups) -> list[Gray]:
