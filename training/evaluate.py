@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digitscan.errors import DigitscanError
+from digitscan.errors import DigitscanError, ModelError
 from digitscan.recognition.classifier import Classifier, OnnxClassifier
 from digitscan.recognition.models import ModelPackage, load_package
 from digitscan.records import Floats
@@ -71,11 +71,11 @@ def evaluate_package(
 
     Raises
     ------
-    ValueError
+    ModelError
         If the package does not name digits.
     """
     if package.labels[:DIGITS] != DIGIT_NAMES:
-        raise ValueError(
+        raise ModelError(
             f"{package.name}-{package.version} names {', '.join(package.labels)}: only models "
             "whose labels start with the ten digits are measured here"
         )

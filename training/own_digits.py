@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from digitscan.errors import NoPagesError
+from digitscan.errors import NoPagesError, SettingsError
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.normalize import normalize_tile, normalize_tiles
 from digitscan.records import Gray
@@ -79,9 +79,10 @@ def load_own_digits(source: Path, held_share: float = 0.25, seed: int = 0) -> Ow
     ------
     NoPagesError
         If there are no labelled crops, or too few to set any aside.
+    SettingsError
+        If a label is no digit, a file is no image, or a crop is white on black.
     ValueError
-        If a label is no digit, a file is no image, a crop is white on black, or `held_share` is
-        out of range.
+        If `held_share` is out of range.
     """
     if not 0 < held_share < 1:
         raise ValueError(f"held_share lies between 0 and 1, got {held_share}")
@@ -129,18 +130,18 @@ def load_crop(path: Path) -> Gray:
 
     Raises
     ------
-    ValueError
+    SettingsError
         If the file is no image, or shows white writing on black.
     """
     # Read as bytes: OpenCV cannot open paths outside the code page on Windows.
     raw = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.zeros(0, np.uint8)
     image = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if raw.size else None
     if image is None:
-        raise ValueError(f"{path} is no image that can be read; remove it or correct its name")
+        raise SettingsError(f"{path} is no image that can be read; remove it or correct its name")
     border = np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]))
     darkest, lightest = float(image.min()), float(image.max())
     if lightest - darkest > FLAT and border - darkest < lightest - border:
-        raise ValueError(
+        raise SettingsError(
             f"{path} looks like white writing on black (its border is nearer to its darkest gray "
             "than to its lightest); invert it: crops are dark on light"
         )
@@ -162,7 +163,7 @@ def _list_folder(folder: Path) -> Iterator[tuple[Path, int]]:
         elif path.suffix.lower() in SUFFIXES:
             match = _NAME.match(path.stem)
             if match is None:
-                raise ValueError(
+                raise SettingsError(
                     f"{path} does not say which digit it shows: start its name with the digit and "
                     "something else, as in 7-0001.png, or put it into a sub-folder 0 to 9"
                 )
@@ -173,11 +174,11 @@ def _list_csv(table: Path) -> Iterator[tuple[Path, int]]:
     with table.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
         if not {"file", "label"} <= set(reader.fieldnames or ()):
-            raise ValueError(f"{table} needs the columns file and label, got {reader.fieldnames}")
+            raise SettingsError(f"{table} wants columns file and label, got {reader.fieldnames}")
         for number, row in enumerate(reader, start=2):
             label = (row["label"] or "").strip()
             if not re.fullmatch("[0-9]", label):
-                raise ValueError(f"{table} line {number}: a label is 0 to 9, got {label!r}")
+                raise SettingsError(f"{table} line {number}: a label is 0 to 9, got {label!r}")
             yield table.parent / row["file"], int(label)
 
 

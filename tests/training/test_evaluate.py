@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from digitscan.errors import ModelError
 from digitscan.recognition.models import ModelPackage, Port
 from digitscan.records import Floats
 from training.evaluate import evaluate_package
@@ -160,7 +161,7 @@ def test_a_model_without_rubbish_has_no_rubbish_table() -> None:
 
 
 def test_a_model_of_other_symbols_is_refused() -> None:
-    with pytest.raises(ValueError, match="digits-9 names a, b"):
+    with pytest.raises(ModelError, match="digits-9 names a, b"):
         evaluate_package(make_package(("a", "b")), CornerClassifier(2), (EASY,), {}, "2026-01-02")
 
 

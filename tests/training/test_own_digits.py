@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitscan.errors import NoPagesError
+from digitscan.errors import NoPagesError, SettingsError
 from training.own_digits import load_crop, load_own_digits
 
 
@@ -95,27 +95,27 @@ def test_blank_crops_are_left_out_by_name(tmp_path: Path, caplog: pytest.LogCapt
 
 def test_white_on_black_is_refused(tmp_path: Path) -> None:
     write_crop(tmp_path / "7.png", 7, inverted=True)
-    with pytest.raises(ValueError, match=r"7\.png looks like white writing on black"):
+    with pytest.raises(SettingsError, match=r"7\.png looks like white writing on black"):
         load_crop(tmp_path / "7.png")
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "7-1.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"7-1\.png is no image"):
+    with pytest.raises(SettingsError, match=r"7-1\.png is no image"):
         load_own_digits(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a7.png", "77.png", "scan.png"])
 def test_a_name_must_say_the_digit(tmp_path: Path, name: str) -> None:
     write_crop(tmp_path / name, 7)
-    with pytest.raises(ValueError, match=f"{name} does not say which digit"):
+    with pytest.raises(SettingsError, match=f"{name} does not say which digit"):
         load_own_digits(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("name,digit\na.png,7\n", "needs the columns file and label", id="columns"),
+        pytest.param("name,digit\na.png,7\n", "wants columns file and label", id="columns"),
         pytest.param("file,label\na.png,x\n", "line 2: a label is 0 to 9, got 'x'", id="letter"),
         pytest.param("file,label\na.png,12\n", "line 2: a label is 0 to 9", id="two-digits"),
         pytest.param("file,label\nmissing.png,1\n", r"missing\.png is no image", id="no-file"),
@@ -123,7 +123,7 @@ def test_a_name_must_say_the_digit(tmp_path: Path, name: str) -> None:
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "own.csv").write_text(text)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(SettingsError, match=message):
         load_own_digits(tmp_path / "own.csv")
 
 
