@@ -39,9 +39,7 @@ def _ink_rows(line: np.ndarray) -> tuple[int, int]:
         pytest.param(300, 100, 200, id="300-dpi"),
     ],
 )
-def test_writing_fills_the_band_however_the_crop_is_cut(
-    height: int, top: int, bottom: int
-) -> None:
+def test_writing_fills_the_band_however_the_crop_is_cut(height: int, top: int, bottom: int) -> None:
     line = normalize_line(_strokes(height, top, bottom))
     first, last = _ink_rows(line)
     assert last - first == pytest.approx(BAND_PX, abs=3)
