@@ -18,7 +18,17 @@ LAYERS: tuple[frozenset[str], ...] = (
     | {"rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"reader", "whole_page", "pipeline"}),
     frozenset(
-        {"workers", "batch", "journal", "runrecord", "shards", "runs", "verification", "watch"}
+        {
+            "workers",
+            "batch",
+            "journal",
+            "runrecord",
+            "shards",
+            "runs",
+            "verification",
+            "watch",
+            "cluster",
+        }
     ),
     frozenset({"cli", "__main__", "__init__"}),
 )
@@ -35,6 +45,8 @@ WITHIN = {
     ("journal", "runrecord"),
     ("runrecord", "shards"),
     *((room, "runs") for room in ("batch", "journal", "runrecord", "shards")),
+    *((room, "cluster") for room in ("batch", "workers")),
+    ("cluster", "runs"),
     *((room, "watch") for room in ("batch", "journal")),
     *((room, "verification") for room in ("batch", "runrecord", "runs")),
     ("cli", "__main__"),
@@ -85,7 +97,7 @@ ALONE = {
     "pandas": {"results"},
     "pyarrow": {"results"},
     "multiprocessing": {"workers", "batch"},
-    "concurrent": {"workers", "batch", "runs"},
+    "concurrent": {"workers", "batch", "runs", "watch", "cluster"},
     "subprocess": set(),
     "cv2": {"imaging", "scans", "overlay", "sheet", "batch"},
 }
