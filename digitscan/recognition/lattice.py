@@ -93,22 +93,22 @@ def build_lattice(
     Lattice
     """
     arcs: list[list[Arc]] = [[] for _ in range(pieces)]
-    widths = shapes[:, 2] - shapes[:, 0]
-    heights = shapes[:, 3] - shapes[:, 1]
-    for (first, last), width, height, row in zip(
-        spans.tolist(), widths.tolist(), heights.tolist(), probabilities.tolist(), strict=True
+    for (first, last), shape, row in zip(
+        spans.tolist(), shapes.tolist(), probabilities.tolist(), strict=True
     ):
-        shape_score = _score_shape(width, height, settings)
+        shape_score = _score_shape(shape, settings)
         for label, probability in zip(DIGITS, row[:10], strict=True):
             if probability >= settings.least:
                 score = log(probability) + shape_score
                 arcs[first].append(Arc(first, last, label, score, probability))
         if last == first + 1:
             # Rubbish is passed over piece by piece: a group of rubbish is no better than its parts.
-            size = max(width, height)
+            size = max(shape[2] - shape[0], shape[3] - shape[1])
             cost = settings.skip_small if size < settings.small else settings.skip * size
             score = log(max(row[10], settings.least)) - cost
             arcs[first].append(Arc(first, last, "", score, row[10]))
+    for first, last in _find_tails(pieces, spans, shapes, settings):
+        arcs[first].append(Arc(first, last, "", -settings.skip_small, 1.0))
     return Lattice(pieces, tuple(tuple(group) for group in arcs))
 
 
@@ -190,17 +190,42 @@ def find_path(lattice: Lattice, text: str) -> Path | None:
     return Path(text, best[-1][len(text)][0], tuple(reversed(arcs)))
 
 
-def _score_shape(width: float, height: float, settings: LatticeSettings) -> float:
-    """Return the log of how likely a digit has this size, in text heights; 0 for a plain one."""
-    low = max(0.0, settings.digit_low - height) * settings.size_weight
-    high = max(0.0, height - settings.digit_high) * settings.size_weight
-    wide = max(0.0, width - settings.digit_wide) * settings.size_weight
-    return -(low + high + wide)
+def _score_shape(shape: list[float], settings: LatticeSettings) -> float:
+    """Return the log of how likely a digit has this size and place; 0 for a plain one.
+
+    `shape` is left, top, right, bottom in text heights, the middle of the line at 0.
+    """
+    left, top, right, bottom = shape
+    low = max(0.0, settings.digit_low - (bottom - top))
+    high = max(0.0, bottom - top - settings.digit_high)
+    wide = max(0.0, right - left - settings.digit_wide)
+    # A comma hangs below the middle of the line, where no digit is.
+    hangs = max(0.0, top - settings.digit_top)
+    return -(low + high + wide + 2 * hangs) * settings.size_weight
 
 
-def _trace(
-    beams: list[dict[str, tuple[float, Arc | None, str]]], text: str
-) -> tuple[Arc, ...]:
+def _find_tails(
+    pieces: int, spans: npt.NDArray[np.int32], shapes: Floats, settings: LatticeSettings
+) -> list[tuple[int, int]]:
+    """Return where a tail such as `/-` or `/=` may begin and that it ends the line.
+
+    A tail is a stroke higher than the digits, or leaning, before one or more dashes at the end:
+    alone the stroke would be a 1.
+    """
+    alone = shapes[spans[:, 1] - spans[:, 0] == 1]
+    widths, heights = alone[:, 2] - alone[:, 0], alone[:, 3] - alone[:, 1]
+    dashes = (heights < 0.45) & (widths > 1.3 * heights) & (alone[:, 1] < 0.35)
+    first = pieces
+    while first > 0 and dashes[first - 1]:
+        first -= 1
+    if first == pieces or first < 2:
+        return []
+    stroke = first - 1
+    is_slash = heights[stroke] >= settings.slash and widths[stroke] < heights[stroke]
+    return [(stroke, pieces)] if is_slash else []
+
+
+def _trace(beams: list[dict[str, tuple[float, Arc | None, str]]], text: str) -> tuple[Arc, ...]:
     """Walk back from the last node and return the arcs from left to right."""
     arcs: list[Arc] = []
     node = len(beams) - 1
