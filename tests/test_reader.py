@@ -1,0 +1,242 @@
+"""Both readers on lines of drawn digits: what each proposes, and what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from digitscan.fields import FieldKind
+from digitscan.imaging.binarize import estimate_ink
+from digitscan.reader import MAX_PIECES, Line, Reader, map_reading, read_lines
+from digitscan.recognition.strings import FieldScores, StringCandidate
+from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
+from digitscan.settings import ReadersSettings, Settings
+from tests.drawings import PAPER, PEN, DrawnDigits, covers, draw_crop, load_drawn_reader
+
+DRAWN = load_drawn_reader()
+
+
+class Script:
+    """A string reader that says of every line what it was told."""
+
+    def __init__(self, *texts: str) -> None:
+        self._texts = texts
+        self.asked = 0
+
+    def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
+        """Spell the texts: a blank, a digit, a blank, each of them nearly certain."""
+        self.asked += len(fields)
+        spelled = []
+        for text in self._texts[: len(fields)]:
+            rows = np.full((2 * len(text) + 1, 11), 0.001, np.float32)
+            rows[::2, 10] = 0.99
+            for place, digit in enumerate(text):
+                rows[2 * place + 1, int(digit)] = 0.99
+            spelled.append(FieldScores((rows,)))
+        return tuple(spelled)
+
+    def read(self, scores: Sequence[FieldScores]) -> tuple[tuple[StringCandidate, ...], ...]:
+        """Propose the text and nothing else."""
+        return tuple(
+            (StringCandidate(text, -0.1),) for text, _ in zip(self._texts, scores, strict=False)
+        )
+
+
+class Counting:
+    """Counts the tiles that the digit network is shown."""
+
+    def __init__(self) -> None:
+        self.tiles = 0
+        self._inner = DrawnDigits()
+
+    def classify(self, tiles: Floats) -> Floats:
+        """Name them as drawn digits."""
+        self.tiles += len(tiles)
+        return self._inner.classify(tiles)
+
+
+def make_line(
+    gray: Gray, kind: FieldKind | None = FieldKind.DIGITS, left: int = 0, top: int = 0
+) -> Line:
+    """Make a line of a crop that was cut out of a page at (left, top)."""
+    box = Box(left, top, left + gray.shape[1], top + gray.shape[0])
+    return Line(Region(box), box, estimate_ink(gray), gray, kind)
+
+
+def read_text(text: str, **changes: object) -> Reading:
+    """Draw and read one line."""
+    reader = replace(DRAWN, **changes)
+    return read_lines((make_line(draw_crop(text)[0]),), reader)[0].reading
+
+
+def test_no_line_gives_no_reading() -> None:
+    assert read_lines((), DRAWN) == ()
+    assert read_lines((), replace(DRAWN, strings=Script())) == ()
+
+
+@pytest.mark.parametrize(
+    "gray",
+    [
+        pytest.param(np.full((1, 1), PAPER, np.uint8), id="one-pixel-of-paper"),
+        pytest.param(np.full((1, 1), PEN, np.uint8), id="one-pixel-of-ink"),
+        pytest.param(np.full((40, 90), PAPER, np.uint8), id="paper"),
+        pytest.param(np.full((40, 90), PEN, np.uint8), id="all-ink"),
+    ],
+)
+def test_a_line_without_digits_is_rejected(gray: Gray) -> None:
+    (found,) = read_lines((make_line(gray),), DRAWN)
+    assert found.reading.rejection is Rejection.NO_DIGITS
+    assert (found.reading.text, found.reading.confidence, found.reading.digits) == ("", 0.0, ())
+    assert found.evidence is None
+
+
+@pytest.mark.parametrize("text", ["5", "007", "0123456789", "9876543210", "1111"])
+def test_the_lattice_reads_and_places_every_digit(text: str) -> None:
+    gray, boxes = draw_crop(text)
+    (found,) = read_lines((make_line(gray, left=100, top=50),), DRAWN)
+    assert found.reading.text == text
+    assert found.reading.rejection is None
+    assert [digit.label for digit in found.reading.digits] == list(text)
+    for digit, box in zip(found.reading.digits, boxes, strict=True):
+        moved = Box(box.left + 100, box.top + 50, box.right + 100, box.bottom + 50)
+        assert covers(digit.box, moved, 3)
+        assert covers(moved, digit.box, 5)
+    assert found.evidence is not None
+    assert found.evidence.digits == len(text)
+    assert found.evidence.strings is None
+
+
+def test_lines_together_are_read_as_each_alone() -> None:
+    lines = tuple(make_line(draw_crop(text)[0]) for text in ("12", "", "3456", "5", "0890"))
+    together = read_lines(lines, DRAWN)
+    assert [one.reading.text for one in together] == ["12", "", "3456", "5", "0890"]
+    for line, one in zip(lines, together, strict=True):
+        (alone,) = read_lines((line,), DRAWN)
+        assert (alone.reading.text, alone.reading.digits) == (
+            one.reading.text,
+            tuple(
+                replace(digit, confidence=own.confidence)
+                for digit, own in zip(one.reading.digits, alone.reading.digits, strict=True)
+            ),
+        )
+        assert alone.reading.confidence == pytest.approx(one.reading.confidence, rel=1e-4)
+
+
+def test_a_thicket_of_strokes_is_not_shown_to_the_network() -> None:
+    gray = np.full((40, 8 * (MAX_PIECES + 20)), PAPER, np.uint8)
+    gray[10:30, 4::8] = gray[10:30, 5::8] = PEN
+    counting = Counting()
+    (found,) = read_lines((make_line(gray),), replace(DRAWN, digits=counting))
+    assert found.reading.rejection is Rejection.NO_DIGITS
+    assert counting.tiles == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "digits", "value"),
+    [
+        pytest.param("12.50", FieldKind.AMOUNT, "1250", "12.50", id="amount"),
+        pytest.param("007", FieldKind.DIGITS, "007", "007", id="digits"),
+        pytest.param("24-03-2021", FieldKind.DATE, "24032021", "2021-03-24", id="date"),
+    ],
+)
+def test_marks_give_the_value(text: str, kind: FieldKind, digits: str, value: str) -> None:
+    (found,) = read_lines((make_line(draw_crop(text)[0], kind),), DRAWN)
+    assert (found.reading.text, found.reading.value) == (digits, value)
+    assert found.reading.rejection is None
+
+
+def test_what_the_field_cannot_say_is_rejected() -> None:
+    (found,) = read_lines((make_line(draw_crop("99999999")[0], FieldKind.DATE),), DRAWN)
+    assert found.reading.rejection is Rejection.GRAMMAR
+
+
+def test_agreement_of_the_readers_is_evidence() -> None:
+    lines = (make_line(draw_crop("347")[0]),)
+    (agreed,) = read_lines(lines, replace(DRAWN, strings=Script("347")))
+    (differed,) = read_lines(lines, replace(DRAWN, strings=Script("341")))
+    assert agreed.evidence is not None
+    assert differed.evidence is not None
+    assert (agreed.reading.text, agreed.evidence.agree) == ("347", True)
+    assert not differed.evidence.agree
+    assert agreed.reading.confidence > differed.reading.confidence
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        pytest.param(ReadersSettings(lattice_weight=1.0, strings_weight=0.0), "347", id="lattice"),
+        pytest.param(ReadersSettings(lattice_weight=0.0, strings_weight=1.0), "341", id="strings"),
+        pytest.param(ReadersSettings(lattice=False), "341", id="lattice-off"),
+        pytest.param(ReadersSettings(strings=False), "347", id="strings-off"),
+    ],
+)
+def test_the_heavier_reader_decides(weights: ReadersSettings, text: str) -> None:
+    lines = (make_line(draw_crop("347")[0]),)
+    reader = replace(DRAWN, strings=Script("341"))
+    (found,) = read_lines(lines, reader, Settings(readers=weights))
+    assert found.reading.text == text
+    assert found.evidence is not None
+    assert (found.evidence.lattice is None) == (not weights.lattice)
+    assert (found.evidence.strings is None) == (not weights.strings)
+
+
+def test_a_text_that_the_lattice_cannot_read_has_no_digits() -> None:
+    settings = Settings(readers=ReadersSettings(lattice=False))
+    reader = replace(DRAWN, strings=Script("55555"))
+    (found,) = read_lines((make_line(draw_crop("347")[0]),), reader, settings)
+    assert (found.reading.text, found.reading.digits) == ("55555", ())
+    assert found.evidence is not None
+    assert (found.evidence.quality, found.evidence.rubbish) == (-np.inf, 1.0)
+
+
+def test_lines_that_read_badly_are_given_up_before_the_string_reader() -> None:
+    lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAP", "347", "MAKE"))
+    script = Script("347")
+    found = read_lines(lines, replace(DRAWN, strings=script), least_quality=-1.0)
+    assert [one.reading.text for one in found] == ["", "347", ""]
+    assert script.asked == 1
+
+
+def test_alternatives_share_what_the_first_leaves() -> None:
+    found = read_text("170", digits=_Doubting())
+    assert found.text
+    assert found.alternatives
+    assert found.confidence + sum(one.confidence for one in found.alternatives) <= 1 + 1e-9
+    assert found.text not in [one.text for one in found.alternatives]
+
+
+class _Doubting:
+    """Thinks that a 1 may be a 7."""
+
+    def __init__(self) -> None:
+        self._inner = DrawnDigits()
+
+    def classify(self, tiles: Floats) -> Floats:
+        """Share what a 1 or a 7 has between both."""
+        found = self._inner.classify(tiles)
+        both = found[:, 1] + found[:, 7]
+        found[:, 1], found[:, 7] = 0.6 * both, 0.4 * both
+        return found
+
+
+def test_the_images_are_not_modified() -> None:
+    line = make_line(draw_crop("507")[0])
+    before = line.ink.copy(), line.gray.copy()
+    line.ink.setflags(write=False)
+    line.gray.setflags(write=False)
+    reader: Reader = replace(DRAWN, strings=Script("507"))
+    read_lines((line,), reader)
+    assert np.array_equal(line.ink, before[0])
+    assert np.array_equal(line.gray, before[1])
+
+
+def test_boxes_go_back_and_stay_on_the_page() -> None:
+    reading = Reading(
+        Region(Box(0, 0, 8, 4), "digits"), "7", "7", 0.5, digits=(Digit(Box(2, 1, 4, 3), "7", 0.9),)
+    )
+    way = np.array([[1, 0, -3], [0, 1, 5], [0, 0, 1]], np.float64)
+    moved = map_reading(reading, way, (8, 20))
+    assert moved.region == Region(Box(0, 5, 5, 8), "digits")
+    assert moved.digits[0].box == Box(0, 6, 1, 8)
+    assert (moved.text, moved.confidence) == ("7", 0.5)

@@ -1,0 +1,136 @@
+"""Whole pages: every number is found whichever way the page lies, and nothing else is."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from digitscan.imaging.geometry import turn_upright
+from digitscan.pipeline import read_page
+from digitscan.records import Box, Gray, PageResult, Status
+from digitscan.whole_page import read_whole
+from tests.drawings import (
+    PAPER,
+    PEN,
+    SHEET_NUMBERS,
+    covers,
+    draw_sheet,
+    load_drawn_reader,
+    make_page,
+    write_text,
+)
+
+Turn = Callable[[Gray], Gray]
+
+DRAWN = load_drawn_reader()
+SHEET, BOXES = draw_sheet(20)
+SHEET.setflags(write=False)
+
+
+def find_stored(box: Box, turn: Turn) -> Box:
+    """Find where a box of the sheet lies on the turned sheet, by turning its pixels."""
+    mask = np.zeros(SHEET.shape, np.uint8)
+    mask[box.top : box.bottom, box.left : box.right] = 255
+    rows, columns = np.nonzero(turn(mask) > 127)
+    return Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+
+
+def check_numbers(result: PageResult, turn: Turn) -> None:
+    """Hold that both numbers were read, each box on its own writing and hardly larger."""
+    found = {reading.text: reading for reading in result.readings}
+    assert sorted(found) == sorted(SHEET_NUMBERS)
+    assert result.status is Status.READ
+    for text, box in zip(SHEET_NUMBERS, BOXES, strict=True):
+        there = find_stored(box, turn)
+        reading = found[text]
+        assert covers(reading.region.box, there, 3)
+        assert covers(there, reading.region.box, 24)
+        assert len(reading.digits) == len(text)
+        for digit in reading.digits:
+            assert covers(reading.region.box, digit.box, 6)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_sheet_is_read_whichever_way_it_lies(quarters: int) -> None:
+    def turn(image: Gray) -> Gray:
+        return np.ascontiguousarray(np.rot90(image, quarters))
+
+    check_numbers(read_page(make_page(turn(SHEET)), DRAWN), turn)
+
+
+@pytest.mark.parametrize("orientation", [2, 5, 6, 7])
+def test_boxes_lie_on_the_image_as_stored(orientation: int) -> None:
+    def turn(image: Gray) -> Gray:
+        return turn_upright(image, {6: 8}.get(orientation, orientation))
+
+    check_numbers(read_page(make_page(turn(SHEET), orientation), DRAWN), turn)
+
+
+@pytest.mark.parametrize("angle_deg", [-9.0, -3.0, 1.0, 6.0, 9.0])
+def test_a_skewed_sheet_is_straightened_and_read(angle_deg: float) -> None:
+    height, width = SHEET.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
+
+    def turn(image: Gray) -> Gray:
+        border = PAPER if image is SHEET else 0
+        return np.asarray(
+            cv2.warpAffine(image, matrix, (width, height), borderValue=(border,)), np.uint8
+        )
+
+    result = read_page(make_page(turn(SHEET)), DRAWN)
+    assert result.skew_deg == pytest.approx(angle_deg, abs=0.5)
+    check_numbers(result, turn)
+
+
+@pytest.mark.parametrize("height_px", [24, 60])
+def test_a_finer_scan_reads_the_same(height_px: int) -> None:
+    sheet, boxes = draw_sheet(height_px)
+    readings, skew_deg = read_whole(sheet, DRAWN)
+    assert [reading.text for reading in readings] == list(SHEET_NUMBERS)
+    assert skew_deg == 0.0
+    for reading, box in zip(readings, boxes, strict=True):
+        assert covers(reading.region.box, box, 4)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.full((1, 1), PAPER, np.uint8), id="one-pixel"),
+        pytest.param(np.full((1, 400), PAPER, np.uint8), id="one-row"),
+        pytest.param(np.full((400, 1), PAPER, np.uint8), id="one-column"),
+        pytest.param(np.full((200, 300), PAPER, np.uint8), id="blank"),
+        pytest.param(np.full((200, 300), 0, np.uint8), id="all-ink"),
+    ],
+)
+def test_an_empty_page_is_empty(image: Gray) -> None:
+    image.setflags(write=False)
+    result = read_page(make_page(image), DRAWN)
+    assert (result.status, result.readings, result.skew_deg) == (Status.EMPTY, (), 0.0)
+
+
+def test_a_page_of_words_is_empty() -> None:
+    page = np.full((200, 400), PAPER, np.uint8)
+    for row, words in enumerate(("Pay Fanny Parker", "MY WARRANT", "thank YAMAHA")):
+        write_text(page, words, 20, 50 + 50 * row, 20)
+    assert read_page(make_page(page), DRAWN).status is Status.EMPTY
+
+
+def test_a_page_of_rules_is_empty() -> None:
+    page = np.full((300, 400), PAPER, np.uint8)
+    page[20::40] = PEN
+    page[:, 10::70] = PEN
+    assert read_page(make_page(page), DRAWN).status is Status.EMPTY
+
+
+def test_the_page_is_not_modified() -> None:
+    page = SHEET.copy()
+    page.setflags(write=False)
+    read_whole(page, DRAWN)
+    assert np.array_equal(page, SHEET)
+
+
+def test_readings_come_from_the_top_down() -> None:
+    readings, _ = read_whole(SHEET, DRAWN)
+    tops = [reading.region.box.top for reading in readings]
+    assert tops == sorted(tops)
