@@ -17,6 +17,15 @@ from digitscan.whole_page import read_whole
 def load_reader(settings: Settings = Settings()) -> Reader:
     """Load the networks.
 
+    Parameters
+    ----------
+    settings : Settings
+        The string network is loaded only where `readers.strings` is on.
+
+    Returns
+    -------
+    Reader
+
     Raises
     ------
     ModelError

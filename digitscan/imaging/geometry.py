@@ -112,13 +112,22 @@ def map_box(box: Box, way: npt.NDArray[np.float64]) -> Box:
     )
     x, y, _ = way @ corners
     left, top = round(float(x.min())), round(float(y.min()))
-    return Box(
-        left, top, max(left + 1, round(float(x.max()))), max(top + 1, round(float(y.max())))
-    )
+    return Box(left, top, max(left + 1, round(float(x.max()))), max(top + 1, round(float(y.max()))))
 
 
 def clip_box(box: Box, shape: tuple[int, int]) -> Box:
     """Return the part of a box that lies on an image of `shape` (H, W), at least one pixel.
+
+    Parameters
+    ----------
+    box : Box
+    shape : tuple of int
+        (H, W) of the image in pixels.
+
+    Returns
+    -------
+    Box
+        The pixel nearest to the box where no part of it is on the image.
 
     Examples
     --------
@@ -132,7 +141,23 @@ def clip_box(box: Box, shape: tuple[int, int]) -> Box:
 
 
 def scale_box(box: Box, factor: int) -> Box:
-    """Return the box on an image `factor` times as large."""
+    """Return the box on an image `factor` times as large.
+
+    Parameters
+    ----------
+    box : Box
+    factor : int
+        1 or more.
+
+    Returns
+    -------
+    Box
+
+    Examples
+    --------
+    >>> scale_box(Box(1, 2, 3, 4), 3)
+    Box(left=3, top=6, right=9, bottom=12)
+    """
     return Box(box.left * factor, box.top * factor, box.right * factor, box.bottom * factor)
 
 
