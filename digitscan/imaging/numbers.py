@@ -10,7 +10,6 @@ from digitscan.imaging.regions import Lines
 from digitscan.records import Box, Floats
 from digitscan.settings import RegionSettings
 
-
 TAIL_GAP = 1.0
 """Dots, commas and dashes this many digit heights beside a number belong to it."""
 

@@ -138,9 +138,7 @@ def share_on_lines(lines: Lines, least: int = 4) -> float:
     return float(sizes[sizes >= least].sum() / sizes.sum()) if sizes.size else 1.0
 
 
-def _chain(
-    boxes: npt.NDArray[np.int32], settings: RegionSettings
-) -> list[npt.NDArray[np.int64]]:
+def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.NDArray[np.int64]]:
     """Link every box (sorted by left edge) to its nearest neighbors; return the chains."""
     count = len(boxes)
     if count == 0:
