@@ -20,9 +20,10 @@ def test_an_unsound_file_is_refused(head: list[int], message: str) -> None:
         parse_idx(bytes([*head, 7]))
 
 
-def test_a_changed_file_is_refused(only_mnist: Path) -> None:
-    path = only_mnist / "mnist" / "train-labels-idx1-ubyte.gz"
-    path.write_bytes(path.read_bytes() + b"x")
+def test_a_changed_file_is_refused(only_mnist: Path, tmp_path: Path) -> None:
+    name = "train-labels-idx1-ubyte.gz"
+    path = tmp_path / name
+    path.write_bytes((only_mnist / "mnist" / name).read_bytes() + b"x")
     with pytest.raises(ValueError, match="the published one is"):
         read_idx(path)
 
