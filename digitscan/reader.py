@@ -109,10 +109,13 @@ class Considered:
     reading : Reading
     evidence : Evidence or None
         None when no reader found a digit.
+    blank : float
+        The string reader's probability that there is no number; 0.0 where it was not asked.
     """
 
     reading: Reading
     evidence: Evidence | None
+    blank: float = 0.0
 
 
 def read_lines(
@@ -221,8 +224,8 @@ def _find_candidates(
 ) -> tuple[list[dict[str, Path | None]], list[npt.NDArray[np.float64] | None]]:
     """Return what each line may say by either reader, and the string reader's word on each text.
 
-    Each text comes with its best path, None where the lattice has no way to read it; the odds are
-    None where the string reader is off.
+    Each text comes with its best path, None where the lattice has no way to read it. The odds end
+    with those of the empty text, and are None where the string reader is off.
     """
     own = [{path.text: path for path in cut.paths if path.text} for cut in cuts]
     if reader.strings is None or not settings.readers.strings:
@@ -238,7 +241,8 @@ def _find_candidates(
             if text not in first
         }
         candidates.append({**first, **others})
-    return candidates, list(log_likelihoods(scores, [tuple(paths) for paths in candidates]))
+    # The empty text last: how likely it is that nothing is written there.
+    return candidates, list(log_likelihoods(scores, [(*paths, "") for paths in candidates]))
 
 
 def _consider(
@@ -249,17 +253,18 @@ def _consider(
     settings: Settings,
 ) -> Considered:
     """Weigh the candidates of both readers and decide on a reading."""
+    blank = 0.0 if odds is None else float(np.exp(min(0.0, odds[-1])))
     if not paths:
-        return _give_up(cut.line)
+        return replace(_give_up(cut.line), blank=blank)
     scores = np.array([-np.inf if path is None else path.score for path in paths.values()])
     verdicts = combine_readers(
         tuple(paths),
         scores if settings.readers.lattice else None,
-        odds,
+        None if odds is None else odds[:-1],
         settings.lattice.temperature,
         settings.readers,
     )
-    return _decide(cut, verdicts, paths, reader)
+    return replace(_decide(cut, verdicts, paths, reader), blank=blank)
 
 
 def _decide(

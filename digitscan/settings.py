@@ -35,7 +35,7 @@ class CutSettings:
     narrow: float = field(default=0.35, metadata={"min": 0, "max": 5})
     low: float = field(default=0.3, metadata={"min": 0, "max": 1})
     margin: float = field(default=0.08, metadata={"min": 0, "max": 1})
-    spacing: float = field(default=0.1, metadata={"min": 0, "max": 1})
+    spacing: float = field(default=0.13, metadata={"min": 0, "max": 1})
     corridor: float = field(default=0.2, metadata={"min": 0, "max": 1})
     crossing: float = field(default=2.6, metadata={"min": 0, "max": 20})
     waist_corridor: float = field(default=0.04, metadata={"min": 0, "max": 1})

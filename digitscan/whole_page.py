@@ -46,6 +46,10 @@ LONG_WORD = 5
 """Components of a word from which three of them speak for all."""
 
 
+MAX_BLANK = 0.5
+"""A region that the string reader rather takes for empty is writing, but no number."""
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
     """A page turned one way, reduced, with its lines of writing.
@@ -157,7 +161,7 @@ def _worth(readings: tuple[Reading, ...]) -> float:
 def _is_number(considered: Considered, settings: Settings) -> bool:
     """Say whether what stands in a region found on a page is a number at all."""
     evidence = considered.evidence
-    if evidence is None or evidence.quality is None:
+    if evidence is None or evidence.quality is None or considered.blank > MAX_BLANK:
         return False
     return evidence.quality / evidence.digits >= settings.regions.min_quality
 
