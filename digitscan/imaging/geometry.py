@@ -162,7 +162,24 @@ def scale_box(box: Box, factor: int) -> Box:
 
 
 def grow_box(box: Box, across: int, down: int) -> Box:
-    """Return the box grown by `across` on the left and right, by `down` above and below."""
+    """Return the box grown by `across` on the left and right, by `down` above and below.
+
+    Parameters
+    ----------
+    box : Box
+    across, down : int
+        Pixels.
+
+    Returns
+    -------
+    Box
+        It may reach beyond its image.
+
+    Examples
+    --------
+    >>> grow_box(Box(5, 5, 6, 7), 2, 1)
+    Box(left=3, top=4, right=8, bottom=8)
+    """
     return Box(box.left - across, box.top - down, box.right + across, box.bottom + down)
 
 
