@@ -14,6 +14,10 @@ from digitscan.settings import Settings
 from digitscan.whole_page import read_whole
 
 
+NOTHING = "no-number"
+"""Reason of an empty page or crop: looked at, and no number is on it."""
+
+
 def load_reader(settings: Settings = Settings()) -> Reader:
     """Load the networks.
 
@@ -61,13 +65,20 @@ def read_page(
     way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
         considered = consider_crop(upright, reader, settings, field)
-        readings: tuple[Reading, ...] = (considered.reading,)
+        readings: tuple[Reading, ...] = () if _is_blank(considered) else (considered.reading,)
         skew_deg = 0.0
     else:
         readings, skew_deg = read_whole(upright, reader, settings)
+    if not readings:
+        return PageResult(page.ref, Status.EMPTY, skew_deg=skew_deg, reason=NOTHING)
     readings = tuple(map_reading(reading, way, page.image.shape) for reading in readings)
     status = Status.READ if any(one.rejection is None for one in readings) else Status.REJECTED
-    return PageResult(page.ref, status if readings else Status.EMPTY, readings, skew_deg)
+    return PageResult(page.ref, status, readings, skew_deg)
+
+
+def _is_blank(considered: Considered) -> bool:
+    """Say whether a crop holds nothing to read, rather than something that cannot be read."""
+    return not considered.reading.text and considered.blank >= 0.5
 
 
 def consider_crop(gray: Gray, reader: Reader, settings: Settings, field: str) -> Considered:

@@ -255,7 +255,8 @@ def _consider(
     """Weigh the candidates of both readers and decide on a reading."""
     blank = 0.0 if odds is None else float(np.exp(min(0.0, odds[-1])))
     if not paths:
-        return replace(_give_up(cut.line), blank=blank)
+        # Where there is no ink either, nobody need be asked.
+        return replace(_give_up(cut.line), blank=blank if cut.groups.pieces else 1.0)
     scores = np.array([-np.inf if path is None else path.score for path in paths.values()])
     verdicts = combine_readers(
         tuple(paths),
