@@ -172,10 +172,10 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     )
     metadata = _describe(out, path, model, config, data)
     metadata["contract"]["temperature"] = _choose_temperature(path, data)
-    metadata["provenance"]["command"] = command or (
-        f"python -m training.train {config['network']} && "
-        f"python -m training.export --run runs/{config['network']} --out models/{out.name}"
-    )
+    first = [Path(config["start"]).parent.name] if config.get("start") else []
+    trained = [f"python -m training.train {name}" for name in (*first, run.name)]
+    exported = f"python -m training.export --run runs/{run.name} --out models/{out.name}"
+    metadata["provenance"]["command"] = command or " && ".join([*trained, exported])
     _write_metadata(out, metadata)
     metadata["results"] = [
         {"metric": "parity", "value": difference, "set": f"first {PARITY_TILES} of mnist-test"}

@@ -163,6 +163,9 @@ class Run:
                     "or the same options (but --epochs) to go on with it"
                 )
             self._resume()
+        elif config.start:
+            start = keras.models.load_model(config.start, compile=False)
+            self.model.set_weights(start.get_weights())
         (folder / "config.json").write_text(record)
 
     def train_epoch(self, epoch: int, tiles: Tiles, labels: Labels) -> dict[str, float]:

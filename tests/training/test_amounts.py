@@ -51,7 +51,7 @@ def test_absent_data_says_how_to_get_it(tmp_path: Path) -> None:
 
 def test_a_lost_crop_is_named(data: Path) -> None:
     (data / "cheque_amounts" / "0101.png").unlink()
-    with pytest.raises(NoPagesError, match="0101.png"):
+    with pytest.raises(NoPagesError, match=r"0101\.png"):
         load_amounts(data, "apart")
 
 

@@ -10,18 +10,20 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-from digitscan.errors import ModelError, OutputError, SettingsError  # noqa: E402
-from digitscan.recognition.classifier import OnnxClassifier  # noqa: E402
-from digitscan.recognition.models import load_package  # noqa: E402
-from training import pools  # noqa: E402
-from training.config import CONFIGS, TrainConfig  # noqa: E402
-from training.export import check_parity, export_onnx, export_package, run_onnx  # noqa: E402
-from training.fit import Batches, Run, build_model, measure_accuracy  # noqa: E402
-from training.networks import build_baseline, build_digits  # noqa: E402
-from training.pools import PoolPlan, count_tiles, make_pool  # noqa: E402
-from training.sheet import draw_sheet  # noqa: E402
-from training.sources import DrawnDigits, make_tiles  # noqa: E402
-from training.train import train  # noqa: E402
+import keras
+
+from digitscan.errors import ModelError, OutputError, SettingsError
+from digitscan.recognition.classifier import OnnxClassifier
+from digitscan.recognition.models import load_package
+from training import pools
+from training.config import CONFIGS, TrainConfig
+from training.export import check_parity, export_onnx, export_package, run_onnx
+from training.fit import Batches, Run, build_model, measure_accuracy
+from training.networks import build_baseline, build_digits
+from training.pools import PoolPlan, count_tiles, make_pool
+from training.sheet import draw_sheet
+from training.sources import DrawnDigits, make_tiles
+from training.train import train
 
 pytestmark = pytest.mark.training
 
@@ -75,6 +77,15 @@ def test_a_training_goes_on_where_it_was_broken_off(
     best = train("digits", SMALL, only_mnist, out)
     assert best.is_file()
     assert json.loads((out / "progress.json").read_text())["epoch"] == 2
+
+
+def test_a_second_training_starts_from_the_first(learned: Path, tmp_path: Path) -> None:
+    best = learned / "best.keras"
+    run = Run(tmp_path, replace(SMALL, start=str(best)), 10)
+    for own, given in zip(
+        run.model.get_weights(), keras.models.load_model(best).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(own, given)
 
 
 def test_another_configuration_is_not_mixed_in(learned: Path) -> None:
