@@ -19,7 +19,7 @@ from training.augment import (
 
 STILL = Augmentation(**dict.fromkeys(Augmentation.__slots__, 0.0))
 ALWAYS = Augmentation(
-    **{name: 1.0 for name in Augmentation.__slots__}  # every fault in every tile
+    **dict.fromkeys(Augmentation.__slots__, 1.0)  # every fault in every tile
 )
 
 
