@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.fields import FieldKind, Grammar, Hypothesis
-from digitscan.imaging.cuts import Pieces, split_pieces
+from digitscan.imaging.cuts import Pieces, cut_pieces, split_components
 from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.groups import Groups, cut_groups, locate_group, plan_groups
 from digitscan.imaging.lines import VIEWS, View, normalize_views
@@ -189,34 +189,84 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
 def _search_lattices(
     lines: tuple[Line, ...], reader: Reader, settings: Settings
 ) -> tuple[_Cut, ...]:
-    """Cut every line and find the best paths of its lattice."""
+    """Cut every line where that is needed and find the best paths of its lattice.
+
+    The network is asked twice a page: for the components as they are, then, where it was not sure
+    that one is a single digit, for the groups of pieces cut from it. Plain print and well spaced
+    writing need no cuts, and these are most of a page.
+    """
+    threshold = settings.ink.threshold
+    wholes = [line.cells or split_components(line.ink, threshold) for line in lines]
+    tall = [_are_tall(one, settings) for one in wholes]
+    alone = _classify(reader, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)])
+    seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
     pieces = [
-        line.cells or split_pieces(line.ink, settings.ink.threshold, settings.cuts)
-        for line in lines
+        cut_pieces(one, _are_sure(one, share, settings), threshold, settings.cuts)
+        for one, share in zip(wholes, seen, strict=True)
     ]
     groups = [plan_groups(one, settings.cuts) for one in pieces]
-    inks = [
-        ink
+    # What is still one whole component has been seen.
+    asked = [
+        group.worth & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
+        & (group.pieces <= MAX_PIECES)
         for one, group in zip(pieces, groups, strict=True)
-        if group.pieces <= MAX_PIECES
-        for ink in cut_groups(one, group)
     ]
-    seen = reader.digits.classify(normalize_tiles(inks))
+    parts = _classify(
+        reader,
+        [cut_groups(*three) for three in zip(pieces, groups, asked, strict=True)],
+    )
     cuts = []
-    start = 0
-    for line, one, group in zip(lines, pieces, groups, strict=True):
-        # What the network did not see (marks, a thicket of pieces) is rubbish.
-        probabilities = np.zeros((len(group.spans), 11), np.float32)
-        probabilities[:, 10] = 1.0
-        if group.pieces <= MAX_PIECES:
-            count = int(np.count_nonzero(group.worth))
-            probabilities[group.worth] = seen[start : start + count]
-            start += count
+    for k, line in enumerate(lines):
+        probabilities = _spread(parts[k], asked[k])
+        known = groups[k].alone & (pieces[k].source[groups[k].spans[:, 0]] >= 0)
+        probabilities[known] = seen[k][pieces[k].source[groups[k].spans[known, 0]]]
         lattice = build_lattice(
-            group.pieces, group.spans, group.shapes, probabilities, settings.lattice
+            groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
         )
-        cuts.append(_Cut(line, one, group, lattice, find_paths(lattice, settings.lattice)))
+        paths = find_paths(lattice, settings.lattice)
+        cuts.append(_Cut(line, pieces[k], groups[k], lattice, paths))
     return tuple(cuts)
+
+
+def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:
+    """Say of each piece whether it may be a digit by its height."""
+    heights = pieces.boxes[:, 3] - pieces.boxes[:, 1]
+    return np.asarray(heights >= settings.cuts.short * pieces.text_height)
+
+
+def _are_sure(
+    pieces: Pieces, share: Floats, settings: Settings
+) -> npt.NDArray[np.bool_]:
+    """Say of each piece whether the network is sure that it is one digit as it stands."""
+    widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
+    plain = widths <= settings.cuts.sure_wide * pieces.text_height
+    return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
+
+
+def _cut_wholes(pieces: Pieces, chosen: npt.NDArray[np.bool_]) -> list[Gray]:
+    """Cut out the ink of chosen pieces."""
+    inks = []
+    for index in np.flatnonzero(chosen):
+        left, top, right, bottom = pieces.boxes[index]
+        window = np.s_[top:bottom, left:right]
+        own = pieces.owner[window] == index + 1
+        inks.append(np.where(own, pieces.ink[window], 0).astype(np.uint8))
+    return inks
+
+
+def _classify(reader: Reader, inks: list[list[Gray]]) -> list[Floats]:
+    """Name the inks of many lines in one call."""
+    seen = reader.digits.classify(normalize_tiles([ink for some in inks for ink in some]))
+    ends = np.cumsum([len(some) for some in inks])[:-1]
+    return list(np.split(seen, ends))
+
+
+def _spread(seen: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
+    """Return a row for each item, rubbish where the network was not asked."""
+    probabilities = np.zeros((chosen.size, 11), np.float32)
+    probabilities[:, 10] = 1.0
+    probabilities[chosen] = seen
+    return probabilities
 
 
 def _find_candidates(

@@ -42,8 +42,8 @@ PAGE_VIEWS = VIEWS[:2]
 has ten numbers."""
 
 
-LONG_WORD = 5
-"""Components of a word from which three of them speak for all."""
+LONG_WORD = 4
+"""Components of a word from which two of them speak for all."""
 
 
 MAX_BLANK = 0.5
@@ -197,7 +197,7 @@ def _is_in(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
 def _share_digits(view: _View, reader: Reader) -> Floats:
     """Return each component's probability to be a digit; NaN for marks.
 
-    Of a long word three components are looked at first; where none of them is a digit, the word is
+    Of a long word two components are looked at first; where none of them is a digit, the word is
     taken for letters and the rest gets 0. Half of the components of a cheque are spared so.
     """
     parts = view.lines.parts
@@ -218,7 +218,7 @@ def _share_digits(view: _View, reader: Reader) -> Floats:
 
 def _sample(word: list[int]) -> list[int]:
     """Return the components of a word that are looked at first."""
-    return word if len(word) < LONG_WORD else [word[0], word[len(word) // 2], word[-1]]
+    return word if len(word) < LONG_WORD else [word[0], word[len(word) // 2]]
 
 
 def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:

@@ -5,14 +5,13 @@ Over-segmentation (LeCun, Bottou, Bengio and Haffner 1998, section VII): the lat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.components import (
-    Components,
     estimate_stroke_width,
     estimate_text_height,
     find_components,
@@ -42,8 +41,11 @@ class Pieces:
         Shear that was taken out: a point (x, y) of the region is at x + slant * (y - H / 2) here.
     origin : int
         Column of the upright ink that is column 0 of the region at slant 0.
-    whole : bool
-        True where each piece is known to be one digit or none: the cells of a comb.
+    source : ndarray of int32, shape (N,)
+        Which uncut piece this one is, -1 where it was cut off one.
+    fixed : ndarray of bool, shape (N,)
+        True where the piece is one digit or none, and joins no other: a cell of a comb, or a
+        component of which the network is sure.
     """
 
     ink: Gray
@@ -52,11 +54,12 @@ class Pieces:
     text_height: float
     slant: float
     origin: int
-    whole: bool = False
+    source: npt.NDArray[np.int32]
+    fixed: npt.NDArray[np.bool_]
 
 
-def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings()) -> Pieces:
-    """Cut the ink of a region into pieces, each a digit or a part of one.
+def split_components(ink: Gray, threshold: int) -> Pieces:
+    """Make the ink of a line upright and take each component as a piece.
 
     Parameters
     ----------
@@ -64,7 +67,6 @@ def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
         Ink strength of one line alone, from `isolate.isolate_line` or `isolate.isolate_parts`.
     threshold : int
         Ink strength from which a pixel belongs to the writing.
-    settings : CutSettings
 
     Returns
     -------
@@ -75,9 +77,83 @@ def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
     height = estimate_text_height(find_components(mask).heights)
     slant = estimate_slant(mask)
     upright, origin = _shear(ink, slant)
-    parts = find_components(upright >= threshold)
-    owner = _cut_components(parts, upright, height, settings)
-    return _order(owner, upright, height, slant, origin)
+    labels = find_components(upright >= threshold).labels
+    # Each component takes its soft edge along.
+    soft = cv2.dilate(labels.astype(np.int16), np.ones((3, 3), np.uint8))
+    owner = np.where(labels > 0, labels, soft).astype(np.int32)
+    free = np.zeros(int(owner.max()), np.bool_)
+    pieces = _order(owner, upright, height, slant, origin, np.zeros(free.size, np.int64), free)
+    return replace(pieces, source=np.arange(len(pieces.boxes), dtype=np.int32))
+
+
+def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings()) -> Pieces:
+    """Cut the ink of a line into pieces, each a digit or a part of one, none taken for sure.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (H, W)
+        Ink strength of one line alone, as for `split_components`.
+    threshold : int
+        Ink strength from which a pixel belongs to the writing.
+    settings : CutSettings
+
+    Returns
+    -------
+    Pieces
+        No piece where there is no ink.
+    """
+    pieces = split_components(ink, threshold)
+    return cut_pieces(pieces, np.zeros(len(pieces.boxes), np.bool_), threshold, settings)
+
+
+def cut_pieces(
+    pieces: Pieces,
+    sure: npt.NDArray[np.bool_],
+    threshold: int,
+    settings: CutSettings = CutSettings(),
+) -> Pieces:
+    """Cut pieces wherever two digits may meet.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        From `split_components`.
+    sure : ndarray of bool, shape (N,)
+        True for pieces that are surely one digit: they are left whole and fixed.
+    threshold : int
+        Ink strength from which a pixel belongs to the writing.
+    settings : CutSettings
+
+    Returns
+    -------
+    Pieces
+    """
+    owner = np.zeros(pieces.owner.shape, np.int32)
+    source: list[int] = []
+    fixed: list[bool] = []
+    for index, (left, top, right, bottom) in enumerate(pieces.boxes):
+        window = np.s_[top:bottom, left:right]
+        own = pieces.owner[window] == index + 1
+        ink = pieces.ink[window]
+        paths: list[npt.NDArray[np.int64]] = []
+        if not (sure[index] or pieces.fixed[index]):
+            paths = _find_cut_paths(own & (ink >= threshold), ink, pieces.text_height, settings)
+        columns = np.arange(right - left)
+        side = np.zeros(own.shape, np.int32)
+        for path in paths:
+            side += columns[np.newaxis, :] >= path[:, np.newaxis]
+        owner[window][own] = len(source) + 1 + side[own]
+        source += [-1 if paths else index] * (len(paths) + 1)
+        fixed += [bool(sure[index] or pieces.fixed[index])] * (len(paths) + 1)
+    return _order(
+        owner,
+        pieces.ink,
+        pieces.text_height,
+        pieces.slant,
+        pieces.origin,
+        np.array(source, np.int64),
+        np.array(fixed, np.bool_),
+    )
 
 
 def join_cells(shape: tuple[int, int], inks: Sequence[Gray], boxes: Sequence[Box]) -> Pieces:
@@ -100,8 +176,8 @@ def join_cells(shape: tuple[int, int], inks: Sequence[Gray], boxes: Sequence[Box
     --------
     >>> mark = np.full((4, 2), 255, np.uint8)
     >>> pieces = join_cells((6, 20), [mark, mark * 0], [Box(3, 1, 5, 5), Box(12, 1, 14, 5)])
-    >>> pieces.boxes.tolist(), pieces.whole
-    ([[3, 1, 5, 5]], True)
+    >>> pieces.boxes.tolist(), pieces.fixed.tolist()
+    ([[3, 1, 5, 5]], [True])
     """
     ink = np.zeros(shape, np.uint8)
     owner = np.zeros(shape, np.int16)
@@ -116,7 +192,9 @@ def join_cells(shape: tuple[int, int], inks: Sequence[Gray], boxes: Sequence[Box
         owner[window][mine] = len(edges)
     spots = np.array(edges, np.int32).reshape(-1, 4)
     height = estimate_text_height(spots[:, 3] - spots[:, 1])
-    return Pieces(ink, owner, spots, height, 0.0, 0, whole=True)
+    count = len(edges)
+    every = np.arange(count, dtype=np.int32)
+    return Pieces(ink, owner, spots, height, 0.0, 0, every, np.ones(count, np.bool_))
 
 
 def estimate_slant(mask: Mask) -> float:
@@ -168,25 +246,6 @@ def _shear(ink: Gray, slant: float) -> tuple[Gray, int]:
     matrix = np.array([[1, slant, margin - slant * rows / 2], [0, 1, 0]], np.float32)
     upright = cv2.warpAffine(ink, matrix, (columns + 2 * margin, rows))
     return np.asarray(upright, np.uint8), margin
-
-
-def _cut_components(
-    parts: Components, ink: Gray, height: float, settings: CutSettings
-) -> npt.NDArray[np.int32]:
-    """Return a map of piece numbers, from 1 in no order; each component cut where it may be two."""
-    owner = np.zeros(ink.shape, np.int32)
-    count = 0
-    for index, (left, top, right, bottom) in enumerate(parts.boxes):
-        own = parts.labels[top:bottom, left:right] == index + 1
-        view = owner[top:bottom, left:right]
-        paths = _find_cut_paths(own, ink[top:bottom, left:right], height, settings)
-        columns = np.arange(right - left)
-        side = np.zeros(own.shape, np.int32)
-        for path in paths:
-            side += columns[np.newaxis, :] >= path[:, np.newaxis]
-        view[own] = count + 1 + side[own]
-        count += len(paths) + 1
-    return owner
 
 
 def _find_cut_paths(
@@ -283,24 +342,30 @@ def _lean(
 
 
 def _order(
-    owner: npt.NDArray[np.int32], ink: Gray, height: float, slant: float, origin: int
+    owner: npt.NDArray[np.int32],
+    ink: Gray,
+    height: float,
+    slant: float,
+    origin: int,
+    source: npt.NDArray[np.int64],
+    fixed: npt.NDArray[np.bool_],
 ) -> Pieces:
-    """Number the pieces from left to right by the middle of their box and give them soft edges."""
+    """Number the pieces from left to right by the middle of their box."""
     boxes = _boxes_of(owner)
     present = np.flatnonzero(boxes[:, 2] > boxes[:, 0])
     middle = boxes[present, 0] + boxes[present, 2]
     ordered = present[np.argsort(middle, kind="stable")]
-    number = np.zeros(int(owner.max()) + 2, np.int16)
+    number = np.zeros(len(boxes) + 1, np.int16)
     number[ordered + 1] = np.arange(1, ordered.size + 1)
-    hard = number[owner]
-    soft = cv2.dilate(hard, np.ones((3, 3), np.uint8))
     return Pieces(
         ink=ink,
-        owner=np.where(hard > 0, hard, soft).astype(np.int16),
+        owner=number[owner],
         boxes=boxes[ordered],
         text_height=height,
         slant=slant,
         origin=origin,
+        source=source[ordered].astype(np.int32),
+        fixed=fixed[ordered],
     )
 
 

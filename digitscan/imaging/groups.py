@@ -57,8 +57,10 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
         left, top, right, bottom = (int(edge) for edge in boxes[first])
         spans.append((first, first + 1))
         joined.append((left, top, right, bottom))
-        most = 1 if pieces.whole else settings.group
+        most = 1 if pieces.fixed[first] else settings.group
         for last in range(first + 1, min(first + most, len(boxes))):
+            if pieces.fixed[last]:
+                break
             if boxes[last, 0] - right > settings.gap * height:
                 break
             left, top = min(left, int(boxes[last, 0])), min(top, int(boxes[last, 1]))
@@ -76,21 +78,25 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
     return Groups(len(boxes), ends, shapes, np.asarray(alone), np.asarray(tall))
 
 
-def cut_groups(pieces: Pieces, groups: Groups) -> list[Gray]:
-    """Cut out the ink of every group worth a look, other pieces left out.
+def cut_groups(
+    pieces: Pieces, groups: Groups, chosen: npt.NDArray[np.bool_] | None = None
+) -> list[Gray]:
+    """Cut out the ink of groups, other pieces left out.
 
     Parameters
     ----------
     pieces : Pieces
     groups : Groups
+    chosen : ndarray of bool, shape (M,), optional
+        Which groups; by default those worth a look.
 
     Returns
     -------
     list of ndarray of uint8, shape (h, w) each
-        In the order of `groups`, those with `worth` False skipped.
+        In the order of `groups`.
     """
     inks = []
-    for first, last in groups.spans[groups.worth]:
+    for first, last in groups.spans[groups.worth if chosen is None else chosen]:
         boxes = pieces.boxes[first:last]
         left, top = (int(edge) for edge in boxes[:, :2].min(axis=0))
         right, bottom = (int(edge) for edge in boxes[:, 2:].max(axis=0))

@@ -63,6 +63,8 @@ def find_numbers(
     found: list[Stretch] = []
     usual = _usual_height(lines)
     for line in lines.lines:
+        if not (digit_share[line] >= settings.digit_share).any():
+            continue
         boxes = lines.parts.boxes[line]
         kinds = _judge(boxes, digit_share[line], settings)
         for first, last in _runs(kinds):
