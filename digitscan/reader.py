@@ -34,6 +34,8 @@ MAX_PIECES = 160
 """More pieces than this are no number: 40 digits, each cut into four."""
 
 
+MAX_BEHIND = 9.0
+"""A path e^9 less likely than the best is not looked at by the string reader."""
 DATE = Grammar(kind=FieldKind.DATE)
 DATE_CELLS = 8
 """Boxes of a date, DDMMYYYY in some order; shorter rows of boxes hold counts and codes as well."""
@@ -198,7 +200,9 @@ def _search_lattices(
     threshold = settings.ink.threshold
     wholes = [line.cells or split_components(line.ink, threshold) for line in lines]
     tall = [_are_tall(one, settings) for one in wholes]
-    alone = _classify(reader, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)])
+    alone = _classify(
+        reader, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)]
+    )
     seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
     pieces = [
         cut_pieces(one, _are_sure(one, share, settings), threshold, settings.cuts)
@@ -207,7 +211,8 @@ def _search_lattices(
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     # What is still one whole component has been seen.
     asked = [
-        group.worth & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
+        group.worth
+        & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
         & (group.pieces <= MAX_PIECES)
         for one, group in zip(pieces, groups, strict=True)
     ]
@@ -234,9 +239,7 @@ def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:
     return np.asarray(heights >= settings.cuts.short * pieces.text_height)
 
 
-def _are_sure(
-    pieces: Pieces, share: Floats, settings: Settings
-) -> npt.NDArray[np.bool_]:
+def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[np.bool_]:
     """Say of each piece whether the network is sure that it is one digit as it stands."""
     widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
     plain = widths <= settings.cuts.sure_wide * pieces.text_height
@@ -277,13 +280,16 @@ def _find_candidates(
     Each text comes with its best path, None where the lattice has no way to read it. The odds end
     with those of the empty text, and are None where the string reader is off.
     """
-    own = [{path.text: path for path in cut.paths if path.text} for cut in cuts]
+    own = [
+        {path.text: path for path in cut.paths if path.text and path.score > _floor(cut)}
+        for cut in cuts
+    ]
     if reader.strings is None or not settings.readers.strings:
         return [{**paths} for paths in own], [None for _ in cuts]
     scores = reader.strings.score(views_of)
     candidates: list[dict[str, Path | None]] = []
-    for cut, paths, proposals in zip(cuts, own, reader.strings.read(scores), strict=True):
-        proposed = [proposal.text for proposal in proposals if proposal.text]
+    for cut, paths, proposals in zip(cuts, own, reader.strings.propose(scores), strict=True):
+        proposed = [text for text in proposals if text]
         first = {**paths} if settings.readers.lattice else {}
         others = {
             text: paths.get(text) or find_path(cut.lattice, text)
@@ -293,6 +299,11 @@ def _find_candidates(
         candidates.append({**first, **others})
     # The empty text last: how likely it is that nothing is written there.
     return candidates, list(log_likelihoods(scores, [(*paths, "") for paths in candidates]))
+
+
+def _floor(cut: _Cut) -> float:
+    """Return the score below which a path of the lattice is no candidate."""
+    return max((path.score for path in cut.paths if path.text), default=0.0) - MAX_BEHIND
 
 
 def _consider(

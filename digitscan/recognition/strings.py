@@ -1,6 +1,6 @@
 """The string reader: a whole field at once (CTC) -> the N best strings, and the odds of any string.
 
-The network sees a line of writing (`imaging.lines`) and names, for every four columns, a digit or
+The network sees a line of writing (`imaging.lines`) and names, for every two columns, a digit or
 a blank; no digit is ever cut out. What it says of a whole string is the sum over all ways to spread
 the string over the columns (connectionist temporal classification: Graves, Fernandez, Gomez and
 Schmidhuber 2006), taken as the mean over several slightly moved views of the line.
@@ -20,13 +20,15 @@ from digitscan.records import Floats
 LABELS = 11
 """Ten digits and, last, the blank."""
 BLANK = 10
-STRIDE = 4
+STRIDE = 2
 """Columns of the line to one column of scores."""
 WIDTHS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 800, 1000, 1200)
 """Widths of line that the network is run with. A line is filled up with paper to the next of them,
 whatever else is in the batch: its result does not depend on its neighbors."""
 BATCH = 32
 """Lines in one run of the network: bounds the memory; more are not faster."""
+FORWARD_ROWS = 64
+"""Rows weighed in one call of the forward recursion."""
 BEAM = 12
 """Prefixes kept: the best string of 12 was that of 50 on all held amounts."""
 
@@ -117,9 +119,6 @@ class StringReader:
     ) -> tuple[tuple[StringCandidate, ...], ...]:
         """Find the likeliest strings of each field.
 
-        Each view proposes strings by prefix beam search; all proposals of a field are then weighed
-        exactly, on every view.
-
         Parameters
         ----------
         scores : sequence of FieldScores
@@ -131,17 +130,33 @@ class StringReader:
         tuple of tuples of StringCandidate
             Best first; never empty.
         """
-        rows = [view for field in scores for view in field.views]
-        proposals = iter(search_prefixes([_join_blanks(row) for row in rows], BEAM))
-        texts = [
-            sorted({text for _ in field.views for text in next(proposals)[: count + 1]})
-            for field in scores
-        ]
+        texts = self.propose(scores, count + 1)
         ranked = []
         for names, odds in zip(texts, log_likelihoods(scores, texts), strict=True):
             order = np.argsort(-odds, kind="stable")[:count]
             ranked.append(tuple(StringCandidate(names[k], float(odds[k])) for k in order))
         return tuple(ranked)
+
+    def propose(self, scores: Sequence[FieldScores], count: int = 5) -> list[list[str]]:
+        """Name the strings that are likely in each field, by prefix beam search on each view.
+
+        Parameters
+        ----------
+        scores : sequence of FieldScores
+        count : int
+            Strings a view, at most.
+
+        Returns
+        -------
+        list of list of str
+            In no order that means anything: `log_likelihoods` weighs them.
+        """
+        rows = [view for field in scores for view in field.views]
+        proposals = iter(search_prefixes([_join_blanks(row) for row in rows], BEAM))
+        return [
+            sorted({text for _ in field.views for text in next(proposals)[:count]})
+            for field in scores
+        ]
 
     def _run(self, lines: list[Floats], width: int) -> list[Floats]:
         """Return the probabilities of lines of one bucket, each cut to its own columns."""
@@ -206,7 +221,14 @@ def log_likelihoods(
     ]
     if not views:
         return tuple(np.zeros(0) for _ in texts)
-    odds = iter(_forward([row for row, _ in views], [text for _, text in views]))
+    # Long rows are weighed with long ones: all of a call are filled up to the longest.
+    rows = [_join_blanks(row) for row, _ in views]
+    order = sorted(range(len(views)), key=lambda k: len(rows[k]))
+    weighed = np.zeros(len(views))
+    for first in range(0, len(order), FORWARD_ROWS):
+        part = order[first : first + FORWARD_ROWS]
+        weighed[part] = _forward([rows[k] for k in part], [views[k][1] for k in part])
+    odds = iter(weighed.tolist())
     found = []
     for field, names in zip(scores, texts, strict=True):
         table = np.array([[next(odds) for _ in field.views] for _ in names])
