@@ -125,6 +125,7 @@ def read_lines(
     reader: Reader,
     settings: Settings = Settings(),
     views: Sequence[View] = VIEWS,
+    least_sure: float = 0.0,
     least_quality: float = -np.inf,
 ) -> tuple[Considered, ...]:
     """Read many lines, all their tiles in one call of the digit network.
@@ -136,16 +137,19 @@ def read_lines(
     settings : Settings
     views : sequence of View
         How the string reader looks at each line.
+    least_sure : float
+        Lines of which less than this share of the components are surely digits are given up
+        before anything is cut: words that were taken for numbers.
     least_quality : float
         Lines whose best path scores less than this for each of its digits are given up before
-        the string reader looks at them: words that were taken for numbers.
+        the string reader looks at them.
 
     Returns
     -------
     tuple of Considered
         One for each line, in their order.
     """
-    cuts = _search_lattices(lines, reader, settings)
+    cuts = _search_lattices(lines, reader, settings, least_sure)
     chosen = [k for k, cut in enumerate(cuts) if _rate(cut) >= least_quality]
     views_of = [normalize_views(lines[k].gray, views) for k in chosen]
     candidates, odds = _find_candidates([cuts[k] for k in chosen], views_of, reader, settings)
@@ -189,7 +193,7 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
 
 
 def _search_lattices(
-    lines: tuple[Line, ...], reader: Reader, settings: Settings
+    lines: tuple[Line, ...], reader: Reader, settings: Settings, least_sure: float = 0.0
 ) -> tuple[_Cut, ...]:
     """Cut every line where that is needed and find the best paths of its lattice.
 
@@ -204,17 +208,22 @@ def _search_lattices(
         reader, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)]
     )
     seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
+    sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
+    given_up = [
+        np.count_nonzero(some) < least_sure * np.count_nonzero(few)
+        for some, few in zip(sure, tall, strict=True)
+    ]
     pieces = [
-        cut_pieces(one, _are_sure(one, share, settings), threshold, settings.cuts)
-        for one, share in zip(wholes, seen, strict=True)
+        one if word else cut_pieces(one, some, threshold, settings.cuts)
+        for one, some, word in zip(wholes, sure, given_up, strict=True)
     ]
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     # What is still one whole component has been seen.
     asked = [
         group.worth
         & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
-        & (group.pieces <= MAX_PIECES)
-        for one, group in zip(pieces, groups, strict=True)
+        & (group.pieces <= MAX_PIECES and not word)
+        for one, group, word in zip(pieces, groups, given_up, strict=True)
     ]
     parts = _classify(
         reader,
@@ -228,7 +237,7 @@ def _search_lattices(
         lattice = build_lattice(
             groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
         )
-        paths = find_paths(lattice, settings.lattice)
+        paths = () if given_up[k] else find_paths(lattice, settings.lattice)
         cuts.append(_Cut(line, pieces[k], groups[k], lattice, paths))
     return tuple(cuts)
 

@@ -65,6 +65,7 @@ class RegionSettings:
     min_on_lines: float = field(default=0.5, metadata={"min": 0, "max": 1})
     min_worth: float = field(default=4.0, metadata={"min": 0, "max": 1000})
     min_skew_deg: float = field(default=0.4, metadata={"min": 0, "max": 45})
+    min_sure: float = field(default=0.2, metadata={"min": 0, "max": 1})
     min_quality: float = field(default=-2.5, metadata={"min": -100, "max": 0})
     word_gap: float = field(default=0.35, metadata={"min": 0, "max": 5})
 

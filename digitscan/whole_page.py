@@ -146,7 +146,12 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
         _cut_line(view, one, settings) for one in stretches
     )
     considered = read_lines(
-        targets, reader, settings, PAGE_VIEWS, least_quality=settings.regions.min_quality
+        targets,
+        reader,
+        settings,
+        PAGE_VIEWS,
+        least_sure=settings.regions.min_sure,
+        least_quality=settings.regions.min_quality,
     )
     readings = [one.reading for one in considered if _is_number(one, settings)]
     readings += [] if micr is None else [micr]
