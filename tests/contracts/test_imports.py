@@ -81,6 +81,7 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.regions"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
+    ("recognition.lattice", "recognition.marks"),
     # Two kinds of field, one way to ask.
     ("recognition.amounts", "recognition.grammar"),
     ("recognition.dates", "recognition.grammar"),
