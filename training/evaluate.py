@@ -1,6 +1,7 @@
-"""Measure a digit model package as it is shipped, and tie the results into one HTML page.
+"""Measure a package that names tiles as it is shipped, and tie the results into one HTML page.
 
-    python -m training.evaluate models/digits-1 --out runs/evaluate/digits-1
+    python -m training.evaluate models/digits-1
+    python -m training.evaluate models/e13b-1
 
 The network is run by the reader's own classifier, from the package's ONNX file. The page shows
 pictures of the data: it belongs under `runs/`, which is not kept, not into the repository.
@@ -15,29 +16,34 @@ from pathlib import Path
 import numpy as np
 
 from digitscan.errors import DigitscanError, ModelError
+from digitscan.imaging.normalize import FRAME_PX
 from digitscan.recognition.classifier import Classifier, OnnxClassifier
 from digitscan.recognition.models import ModelPackage, load_package
 from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA
+from training.e13b_glyphs import SYMBOLS
 from training.evaluation_page import (
-    DIGIT_NAMES,
     KEEP,
     Evaluation,
+    list_symbols,
     table_rubbish,
     table_sets,
     write_evaluation,
 )
 from training.measure import (
-    DIGITS,
     LabeledTiles,
     Measurement,
-    best_digits,
+    best_symbols,
     estimate_speed,
     find_mistakes,
-    measure_digits,
+    measure_symbols,
 )
+from training.measured_lines import load_symbols
+from training.measured_sets import load_digit_sets, load_rubbish
 from training.metrics import RubbishScores, reject_rubbish
 from training.report import render_markdown
+
+TILE_SHAPE = (FRAME_PX, FRAME_PX, 1)
 
 
 def evaluate_package(
@@ -53,13 +59,13 @@ def evaluate_package(
     Parameters
     ----------
     package : ModelPackage
-        Its labels start with the ten digits.
+        Its labels are symbols, then rubbish where it has that.
     classifier : Classifier
         Runs the package.
     sets : sequence of LabeledTiles
         At least one; the first also serves to time the classifier.
     rubbish : mapping of str to ndarray of float32, shape (M, 28, 28, 1)
-        Tiles that are no single digit, by kind.
+        Tiles that are no symbol, by kind.
     date : str
         ISO date of the measurement.
     round_s : float
@@ -72,31 +78,53 @@ def evaluate_package(
     Raises
     ------
     ModelError
-        If the package does not name digits.
+        If the labels stand in another order, or the classifier gives other columns.
     """
-    if package.labels[:DIGITS] != DIGIT_NAMES:
+    symbols = list_symbols(package)
+    if not symbols or package.labels[: len(symbols)] != symbols:
         raise ModelError(
-            f"{package.name}-{package.version} names {', '.join(package.labels)}: only models "
-            "whose labels start with the ten digits are measured here"
+            f"{package.name}-{package.version} names {', '.join(package.labels)}: rubbish, where "
+            "there is any, stands last"
         )
     scores = {tiles.name: classifier.classify(tiles.tiles) for tiles in sets}
-    measurements = tuple(measure_digits(tiles, scores[tiles.name]) for tiles in sets)
+    if any(found.shape[1:] != (len(package.labels),) for found in scores.values()):
+        raise ModelError(f"{package.name}-{package.version} gives other columns than its labels")
+    measurements = tuple(measure_symbols(tiles, scores[tiles.name], len(symbols)) for tiles in sets)
     return Evaluation(
         package=package,
         measurements=measurements,
-        mistakes=tuple(tuple(find_mistakes(tiles, scores[tiles.name])) for tiles in sets),
-        rubbish=_measure_rubbish(classifier, measurements, rubbish)
-        if len(package.labels) > DIGITS
+        mistakes=tuple(tuple(find_mistakes(tiles, scores[tiles.name], symbols)) for tiles in sets),
+        rubbish=_measure_rubbish(classifier, measurements, rubbish, len(symbols))
+        if len(package.labels) > len(symbols)
         else {},
         tiles_per_s=estimate_speed(classifier, sets[0].tiles, round_s=round_s),
         date=date,
     )
 
 
+def load_sets(
+    package: ModelPackage, data: Path
+) -> tuple[Sequence[LabeledTiles], Mapping[str, Floats]]:
+    """Load what a package is measured on, by what it names: digits, or the symbols of E-13B.
+
+    Raises
+    ------
+    ModelError
+        If it names something else, as the string reader does.
+    """
+    symbols = list_symbols(package)
+    if package.input.shape[1:] == TILE_SHAPE and symbols == tuple("0123456789"):
+        return load_digit_sets(data), load_rubbish(data)
+    if package.input.shape[1:] == TILE_SHAPE and symbols == tuple(SYMBOLS):
+        return load_symbols(data)
+    raise ModelError(
+        f"{package.name}-{package.version} does not name tiles of digits or E-13B symbols; the "
+        "string reader is measured by python -m training.evaluate_strings"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    from training.measured_sets import load_digit_sets, load_rubbish
-
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("package", type=Path, help="folder of the model package")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the data")
@@ -105,13 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or Path("runs") / "evaluate" / options.package.resolve().name
     try:
         package = load_package(options.package)
-        evaluation = evaluate_package(
-            package,
-            OnnxClassifier(package),
-            load_digit_sets(options.data),
-            load_rubbish(options.data),
-            datetime.now(UTC).date().isoformat(),
-        )
+        sets, rubbish = load_sets(package, options.data)
+        date = datetime.now(UTC).date().isoformat()
+        evaluation = evaluate_package(package, OnnxClassifier(package), sets, rubbish, date)
         page = write_evaluation(evaluation, out)
     except DigitscanError as error:
         print(error, file=sys.stderr)
@@ -124,11 +148,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure_rubbish(
-    classifier: Classifier, measurements: Sequence[Measurement], rubbish: Mapping[str, Floats]
+    classifier: Classifier,
+    measurements: Sequence[Measurement],
+    rubbish: Mapping[str, Floats],
+    symbols: int,
 ) -> dict[str, dict[str, RubbishScores]]:
     """Hold each set's own threshold against each kind of rubbish and all of it together."""
     scores = {
-        kind: best_digits(classifier.classify(tiles))[0]
+        kind: best_symbols(classifier.classify(tiles), symbols)[0]
         for kind, tiles in rubbish.items()
         if len(tiles)
     }

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from digitscan.recognition.models import ModelPackage
-from training.measure import DIGITS, Measurement
-from training.metrics import Ints, RubbishScores, accept_at_error
+from training.measure import Measurement
+from training.metrics import RubbishScores, accept_at_error
 from training.pictures import (
     Mistake,
     draw_confusions,
@@ -21,10 +21,10 @@ from training.pictures import (
 )
 from training.report import Picture, Section, Table, render_report, write_bytes
 
-KEEP = 0.99
-"""Share of digits that the threshold against rubbish must keep."""
+RUBBISH_LABEL = "rubbish"
 
-DIGIT_NAMES = tuple(str(digit) for digit in range(DIGITS))
+KEEP = 0.99
+"""Share of symbols that the threshold against rubbish must keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ class Evaluation:
     rubbish: dict[str, dict[str, RubbishScores]]
     tiles_per_s: float
     date: str
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The labels of the package without rubbish."""
+        return list_symbols(self.package)
+
+
+def list_symbols(package: ModelPackage) -> tuple[str, ...]:
+    """List what a package names: its labels without rubbish, which stands last."""
+    return tuple(label for label in package.labels if label != RUBBISH_LABEL)
 
 
 def list_results(evaluation: Evaluation) -> list[dict[str, str | float]]:
@@ -94,12 +104,18 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
     """
     sections = [_summarize(evaluation)]
     for found, mistakes in zip(evaluation.measurements, evaluation.mistakes, strict=True):
-        pictures = _draw_set(found, mistakes)
+        pictures = _draw_set(found, mistakes, evaluation.symbols)
         for name, picture in pictures.items():
             write_bytes(out / f"{found.name}-{name}.png", picture.png)
-        write_bytes(out / f"{found.name}-confusions.csv", _encode_confusions(found.confusions))
+        write_bytes(
+            out / f"{found.name}-confusions.csv", _encode_confusions(found, evaluation.symbols)
+        )
         sections.append(
-            Section(found.title, _describe(found), (_table_classes(found), *pictures.values()))
+            Section(
+                found.title,
+                _describe(found),
+                (_table_classes(found, evaluation.symbols), *pictures.values()),
+            )
         )
     package = evaluation.package
     text = (
@@ -130,7 +146,7 @@ def table_sets(evaluation: Evaluation) -> Table:
         for found in evaluation.measurements
     )
     return Table(
-        "Sets of digits",
+        "Sets",
         (
             "set",
             "tiles",
@@ -160,8 +176,8 @@ def table_rubbish(evaluation: Evaluation) -> Table:
         for kind, found in kinds.items()
     )
     return Table(
-        f"Rubbish rejected at {100 * KEEP:.0f} % of digits kept, by the best digit's probability",
-        ("rubbish", "digits kept of", "tiles", "threshold", "rejected"),
+        f"Rubbish rejected at {100 * KEEP:.0f} % kept, by the probability of the best symbol",
+        ("rubbish", "kept of", "tiles", "threshold", "rejected"),
         rows,
     )
 
@@ -175,32 +191,34 @@ def _summarize(evaluation: Evaluation) -> Section:
         Picture("Error over the share withheld, least certain first", draw_rejects(curves))
     )
     text = (
-        "Named ten-way: rubbish is no possible answer here, and the share that the model itself "
-        "holds for rubbish stands beside. "
+        "One symbol is named: rubbish is no possible answer here, and the share that the model "
+        "itself holds for rubbish stands beside. "
         f"{evaluation.tiles_per_s:,.0f} tiles a second on one core in batches of 64."
     )
     return Section("Summary", text, tuple(items))
 
 
-def _table_classes(found: Measurement) -> Table:
+def _table_classes(found: Measurement, symbols: Sequence[str]) -> Table:
     scores = found.scores
     rows = tuple(
         (
-            digit,
+            symbol,
             str(scores.support[place]),
             *(
                 "-" if np.isnan(share) else f"{100 * share:.2f} %"
                 for share in (scores.precision[place], scores.recall[place], scores.f1[place])
             ),
         )
-        for place, digit in enumerate(DIGIT_NAMES)
+        for place, symbol in enumerate(symbols)
     )
-    return Table("Per digit", ("digit", "tiles", "precision", "recall", "F1"), rows)
+    return Table("Per symbol", ("symbol", "tiles", "precision", "recall", "F1"), rows)
 
 
-def _draw_set(found: Measurement, mistakes: Sequence[Mistake]) -> dict[str, Picture]:
+def _draw_set(
+    found: Measurement, mistakes: Sequence[Mistake], symbols: Sequence[str]
+) -> dict[str, Picture]:
     pictures = {
-        "confusions": Picture("Confusions", draw_confusions(found.confusions, DIGIT_NAMES)),
+        "confusions": Picture("Confusions", draw_confusions(found.confusions, symbols)),
         "reliability": Picture("Accuracy over stated confidence", draw_reliability(found.bins)),
     }
     if mistakes:
@@ -218,12 +236,12 @@ def _describe(found: Measurement) -> str:
     )
 
 
-def _encode_confusions(confusions: Ints) -> bytes:
+def _encode_confusions(found: Measurement, symbols: Sequence[str]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("true", *DIGIT_NAMES))
-    for digit, row in zip(DIGIT_NAMES, confusions.tolist(), strict=True):
-        writer.writerow((digit, *row))
+    writer.writerow(("true", *symbols))
+    for symbol, row in zip(symbols, found.confusions.tolist(), strict=True):
+        writer.writerow((symbol, *row))
     return stream.getvalue().encode()
 
 

@@ -1,6 +1,10 @@
-"""Measure named probabilities against the truth: one record per set, and the speed."""
+"""Measure named probabilities against the truth: one record per set, and the speed.
+
+A network's labels are its symbols, ten digits or those of E-13B, and then rubbish where it has it.
+"""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +35,7 @@ BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class LabeledTiles:
-    """Tiles with their true digits.
+    """Tiles with their true symbols.
 
     Attributes
     ----------
@@ -40,7 +44,7 @@ class LabeledTiles:
     tiles : ndarray of float32, shape (N, 28, 28, 1)
         0.0 paper to 1.0 ink.
     truth : ndarray of int64, shape (N,)
-        0 to 9.
+        Places in the network's labels: for digits 0 to 9.
     origins : tuple of str
         Where each tile is from, N short names.
     crops : tuple of ndarray of uint8
@@ -66,7 +70,7 @@ class LabeledTiles:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a model does on one set of digits, named ten-way: rubbish is no possible answer.
+    """What a model does on one set of symbols, of which one is named: rubbish is no answer.
 
     Attributes
     ----------
@@ -77,11 +81,11 @@ class Measurement:
     interval : tuple of float
         95 % bounds of the accuracy.
     called_rubbish : int
-        Tiles that the model holds for rubbish rather than for any digit: withheld in a scan.
+        Tiles that the model holds for rubbish rather than for any symbol: withheld in a scan.
     confidence : ndarray of float64, shape (N,)
-        Probability that the model gives the digit it names.
+        Probability that the model gives the symbol it names.
     correct : ndarray of bool, shape (N,)
-    confusions : ndarray of int64, shape (10, 10)
+    confusions : ndarray of int64, shape (symbols, symbols)
     scores : ClassScores
     bins : CalibrationBins
     curve : RejectCurve
@@ -111,15 +115,19 @@ class Measurement:
         return estimate_calibration_error(self.bins)
 
 
-def measure_digits(tiles: LabeledTiles, probabilities: Floats) -> Measurement:
+def measure_symbols(
+    tiles: LabeledTiles, probabilities: Floats, symbols: int = DIGITS
+) -> Measurement:
     """Compare probabilities with the truth.
 
     Parameters
     ----------
     tiles : LabeledTiles
         At least one tile.
-    probabilities : ndarray of float, shape (N, 10) or more columns
-        The first ten columns are the digits; rubbish, where there is one, follows.
+    probabilities : ndarray of float, shape (N, symbols) or one column more
+        The first columns are the symbols; rubbish, where there is one, follows.
+    symbols : int
+        Ten for digits.
 
     Returns
     -------
@@ -134,24 +142,24 @@ def measure_digits(tiles: LabeledTiles, probabilities: Floats) -> Measurement:
     --------
     >>> blank = np.zeros((2, 28, 28, 1), np.float32)
     >>> pair = LabeledTiles("pair", "Two", blank, np.array([3, 4]), ("a", "b"))
-    >>> found = measure_digits(pair, np.eye(10, dtype=np.float32)[[3, 9]])
+    >>> found = measure_symbols(pair, np.eye(10, dtype=np.float32)[[3, 9]])
     >>> found.right, found.accuracy, int(found.confusions[4, 9])
     (1, 0.5, 1)
     """
     count = tiles.truth.size
     if count == 0 or probabilities.ndim != 2 or probabilities.shape[0] != count:
         raise ValueError(f"{tiles.name}: {count} tiles, probabilities {probabilities.shape}")
-    confidence, named = best_digits(probabilities)
+    confidence, named = best_symbols(probabilities, symbols)
     correct = named == tiles.truth
     right = int(correct.sum())
-    confusions = count_confusions(tiles.truth, named, DIGITS)
+    confusions = count_confusions(tiles.truth, named, symbols)
     return Measurement(
         name=tiles.name,
         title=tiles.title,
         count=count,
         right=right,
         interval=wilson_interval(right, count),
-        called_rubbish=int(np.sum(probabilities.argmax(axis=1) >= DIGITS)),
+        called_rubbish=int(np.sum(probabilities.argmax(axis=1) >= symbols)),
         confidence=confidence,
         correct=correct,
         confusions=confusions,
@@ -161,33 +169,39 @@ def measure_digits(tiles: LabeledTiles, probabilities: Floats) -> Measurement:
     )
 
 
-def best_digits(probabilities: Floats) -> tuple[Reals, npt.NDArray[np.int64]]:
-    """Name every tile by its likeliest digit, whatever the probability of rubbish.
+def best_symbols(
+    probabilities: Floats, symbols: int = DIGITS
+) -> tuple[Reals, npt.NDArray[np.int64]]:
+    """Name every tile by its likeliest symbol, whatever the probability of rubbish.
 
     Returns
     -------
     confidence : ndarray of float64, shape (N,)
-        Probability of that digit, as the model states it, not scaled up for rubbish left out;
+        Probability of that symbol, as the model states it, not scaled up for rubbish left out;
         clipped to 0 to 1, as a float32 softmax may end a last bit above.
     named : ndarray of int64, shape (N,)
 
     Examples
     --------
     >>> row = [[0.05] * 8 + [0.1, 0.0, 0.5]]
-    >>> [value.round(2).tolist() for value in best_digits(np.array(row, np.float32))]
+    >>> [value.round(2).tolist() for value in best_symbols(np.array(row, np.float32))]
     [[0.1], [8]]
     """
-    digits = probabilities[:, :DIGITS].astype(np.float64)
-    return np.clip(digits.max(axis=1), 0, 1), digits.argmax(axis=1).astype(np.int64)
+    chosen = probabilities[:, :symbols].astype(np.float64)
+    return np.clip(chosen.max(axis=1), 0, 1), chosen.argmax(axis=1).astype(np.int64)
 
 
-def find_mistakes(tiles: LabeledTiles, probabilities: Floats, most: int = 60) -> list[Mistake]:
+def find_mistakes(
+    tiles: LabeledTiles, probabilities: Floats, labels: Sequence[str], most: int = 60
+) -> list[Mistake]:
     """Collect the tiles named wrongly, the most certain first.
 
     Parameters
     ----------
     tiles : LabeledTiles
-    probabilities : ndarray of float, shape (N, 10) or more columns
+    probabilities : ndarray of float, shape (N, symbols) or one column more
+    labels : sequence of str
+        The symbols, without rubbish.
     most : int
         Longest list; 60 fill a sheet of six lines.
 
@@ -195,15 +209,15 @@ def find_mistakes(tiles: LabeledTiles, probabilities: Floats, most: int = 60) ->
     -------
     list of Mistake
     """
-    confidence, named = best_digits(probabilities)
+    confidence, named = best_symbols(probabilities, len(labels))
     wrong = np.flatnonzero(named != tiles.truth)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
     return [
         Mistake(
             tile=tiles.tiles[index, :, :, 0],
             crop=tiles.crops[index] if tiles.crops else None,
-            truth=str(tiles.truth[index]),
-            named=str(named[index]),
+            truth=labels[tiles.truth[index]],
+            named=labels[named[index]],
             confidence=float(confidence[index]),
             origin=tiles.origins[index],
         )

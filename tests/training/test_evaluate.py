@@ -11,9 +11,9 @@ import pytest
 from digitscan.errors import ModelError
 from digitscan.recognition.models import ModelPackage, Port
 from digitscan.records import Floats
-from training.evaluate import evaluate_package
+from training.evaluate import evaluate_package, load_sets
 from training.evaluation_page import Evaluation, list_results, table_sets, write_evaluation
-from training.measure import LabeledTiles, best_digits, estimate_speed, measure_digits
+from training.measure import LabeledTiles, best_symbols, estimate_speed, measure_symbols
 
 DIGITS = tuple("0123456789")
 
@@ -160,9 +160,27 @@ def test_a_model_without_rubbish_has_no_rubbish_table() -> None:
     assert found.measurements[0].called_rubbish == 0
 
 
-def test_a_model_of_other_symbols_is_refused() -> None:
-    with pytest.raises(ModelError, match="digits-9 names a, b"):
-        evaluate_package(make_package(("a", "b")), CornerClassifier(2), (EASY,), {}, "2026-01-02")
+def test_other_symbols_are_named_by_their_labels(tmp_path: Path) -> None:
+    tiles = make_set("two", [0, 1, 1], [0, 0, 1], [0.9, 0.8, 0.9])
+    found = evaluate_package(
+        make_package(("A", "B", "rubbish")), CornerClassifier(3), (tiles,), {}, "", round_s=0.01
+    )
+    assert found.measurements[0].confusions.tolist() == [[1, 0], [1, 1]]
+    assert (found.mistakes[0][0].truth, found.mistakes[0][0].named) == ("B", "A")
+    write_evaluation(found, tmp_path)
+    assert (tmp_path / "two-confusions.csv").read_text() == "true,A,B\nA,1,0\nB,1,1\n"
+
+
+def test_rubbish_stands_last_and_columns_agree() -> None:
+    with pytest.raises(ModelError, match="digits-9 names rubbish, a: rubbish"):
+        evaluate_package(make_package(("rubbish", "a")), CornerClassifier(2), (EASY,), {}, "")
+    with pytest.raises(ModelError, match="gives other columns than its labels"):
+        evaluate_package(make_package(DIGITS), CornerClassifier(11), (EASY,), {}, "")
+
+
+def test_what_names_no_tiles_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"training\.evaluate_strings"):
+        load_sets(make_package(("a", "b")), tmp_path)
 
 
 def test_speed_is_timed_in_batches_of_64() -> None:
@@ -179,9 +197,9 @@ def test_speed_is_timed_in_batches_of_64() -> None:
         pytest.param(EASY, np.zeros(4), id="no-columns"),
     ],
 )
-def test_measure_digits_refuses(tiles: LabeledTiles, probabilities: Floats) -> None:
+def test_measure_symbols_refuses(tiles: LabeledTiles, probabilities: Floats) -> None:
     with pytest.raises(ValueError, match="tiles, probabilities"):
-        measure_digits(tiles, probabilities)
+        measure_symbols(tiles, probabilities)
 
 
 def test_labeled_tiles_match_their_labels() -> None:
@@ -196,6 +214,6 @@ def test_labeled_tiles_match_their_labels() -> None:
 
 def test_confidence_is_not_scaled_up_for_rubbish() -> None:
     row = np.array([[0.1, 0.2, 0, 0, 0, 0, 0, 0, 0, 0, 0.7]], np.float32)
-    confidence, named = best_digits(row)
+    confidence, named = best_symbols(row)
     assert named.tolist() == [1]
     assert confidence[0] == pytest.approx(0.2)
