@@ -34,6 +34,8 @@ ReadPage = Callable[["Page", str | None], PageResult]
 
 # Tasks handed out ahead for each worker: enough that none waits while results come in unevenly.
 _AHEAD = 8
+# Deaths of its process before a page is held to be the cause; each costs a process's start of 1 s.
+_ATTEMPTS = 3
 # Finished pages that may wait for a slow one before them: records of a few hundred bytes each.
 _HELD_BACK = 8
 
@@ -320,10 +322,10 @@ def _finish_first(
 
 
 class _Task(Generic[T]):
-    """A task that is done once more where its process died.
+    """A task that is done again where its process died.
 
     A process also dies of what is no fault of its page: the system is short of memory, somebody
-    ends it. A page that is the cause does it again and then has its failed row.
+    ends it. A page that is the cause does it every time and then has its failed row.
     """
 
     def __init__(self, executor: Executor, call: Callable[[], T]) -> None:
@@ -335,8 +337,9 @@ class _Task(Generic[T]):
         return self._future.done()
 
     def result(self) -> T:
-        try:
-            return self._future.result()
-        except WorkerDiedError:
-            self._future = self._executor.submit(self._call)
-            return self._future.result()
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._future.result()
+            except WorkerDiedError:
+                self._future = self._executor.submit(self._call)
+        return self._future.result()

@@ -65,6 +65,17 @@ class Run:
     page_timeout_s: float | None = None
 
 
+def make_dask_executor(scheduler: str) -> "Callable[[Run, bool], Executor]":
+    """Return what makes the executor of a run on the Dask cluster of a scheduler."""
+
+    def make(run: Run, _isolate: bool) -> Executor:
+        from digitscan.cluster import ClusterExecutor
+
+        return ClusterExecutor(scheduler, run.job)
+
+    return make
+
+
 def make_local_executor(run: Run, isolate: bool) -> Executor:
     """Make the executor of a run on this machine."""
     return make_executor(run.workers or 1, run.job, run.page_timeout_s, isolate)
@@ -133,7 +144,8 @@ def execute(
         executor = make(run, journal is not None and journal.resumed)
         stack.callback(executor.shutdown, cancel_futures=True)
         index = done - 1
-        for result in read_scans(files[done:], run.job, executor, run.workers or 1):
+        at_a_time = getattr(executor, "workers", None) or run.workers or 1
+        for result in read_scans(files[done:], run.job, executor, at_a_time):
             index += result.ref.number == 1
             rows = make_rows(result, run.job.field)
             if journal is not None:

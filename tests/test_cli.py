@@ -268,6 +268,31 @@ def test_page_timeout_makes_a_row(cli: Cli, scans: Path, tmp_path: Path) -> None
 
 
 @needs_model
+def test_profile_names_stages_on_stderr(
+    cli: Cli, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli("process", scans, "--out", tmp_path / "x.csv", "--profile", "-q") == ExitCode.OK
+    table = capsys.readouterr().err
+    assert "ms a page" in table
+    assert "pipeline:read_page" in table
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--engine", "dask"], "needs --scheduler ADDRESS"),
+        (["--scheduler", "tcp://x:1"], "is for --engine dask"),
+        (["--engine", "dask", "--scheduler", "tcp://x:1", "--page-timeout", "9"], "leave it out"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    cli: Cli, scans: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli("process", scans, "--out", "x.csv", *words) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
+@needs_model
 def test_debug_dir_gets_a_drawing_of_every_page(cli: Cli, scans: Path, tmp_path: Path) -> None:
     words = ("process", scans, "--out", tmp_path / "x.csv", "--debug-dir", tmp_path / "debug")
     assert cli(*words) == ExitCode.OK

@@ -2,21 +2,33 @@
 
 import dataclasses
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digitscan.cli.settings import SettingsOption
-from digitscan.errors import ExitCode, OutputError
+from digitscan.errors import ExitCode, OutputError, SettingsError
 from digitscan.fields import FieldKind
 from digitscan.names import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from digitscan.runs import Run
     from digitscan.settings import Settings
 
 MAX_WORKERS = 256
 """More processes than any one machine has processors for."""
+
+
+class Engine(StrEnum):
+    """Where the pages of a run are read."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 def process(
@@ -67,6 +79,16 @@ def process(
             "--page-timeout", min=0.1, metavar="S", help="Give a page up after S seconds."
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Where pages are read: here, or on a Dask cluster.")
+    ] = Engine.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Scheduler of the Dask cluster."),
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Read in this process, and say where time goes.")
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress bar and no closing table.")
     ] = False,
@@ -94,12 +116,34 @@ def process(
         shard=None if shard is None else parse_shard(shard),
         page_timeout_s=page_timeout,
     )
-    with make_watcher(quiet) as watcher:
-        record = execute(run, watcher)
+    make = _choose_engine(engine, scheduler, page_timeout)
+    if profile:
+        from digitscan.cli.profile import run_profiled
+
+        record = run_profiled(lambda: execute(dataclasses.replace(run, workers=1)))
+    else:
+        with make_watcher(quiet) as watcher:
+            record = execute(run, watcher, make)
     if not quiet:
         show_totals(record)
     if record.tally.statuses["failed"]:
         raise typer.Exit(ExitCode.SOME_PAGES_FAILED)
+
+
+def _choose_engine(
+    engine: Engine, scheduler: str | None, page_timeout: float | None
+) -> "Callable[[Run, bool], Executor]":
+    from digitscan.runs import make_dask_executor, make_local_executor
+
+    if engine is Engine.LOCAL:
+        if scheduler is not None:
+            raise SettingsError("--scheduler is for --engine dask; name both or none")
+        return make_local_executor
+    if scheduler is None:
+        raise SettingsError("--engine dask needs --scheduler ADDRESS, tcp://host:8786 for example")
+    if page_timeout is not None:
+        raise SettingsError("--page-timeout ends processes of this machine; leave it out with dask")
+    return make_dask_executor(scheduler)
 
 
 def _effective_settings(path: Path | None, min_confidence: float | None) -> "Settings":

@@ -1,6 +1,7 @@
 """Turn a page of a PDF into gray pixels, at the resolution of its scan where it is one."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,8 @@ from digitscan.records import Gray
 from digitscan.settings import ScanSettings
 
 POINTS_PER_INCH = 72.0
+# PDFium is not made for threads, and a library does not know who calls it.
+_LOCK = threading.Lock()
 # A scan program leaves a hairline of margin or crops one: what covers nine tenths is the scan.
 _COVERS_PAGE = 0.9
 _MIN_DPI, _MAX_DPI = 75.0, 4800.0
@@ -130,6 +133,12 @@ def _find_scan(
 
 @contextmanager
 def _open(path: str) -> Iterator[pdfium.PdfDocument]:
+    with _LOCK, _open_alone(path) as document:
+        yield document
+
+
+@contextmanager
+def _open_alone(path: str) -> Iterator[pdfium.PdfDocument]:
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError:
