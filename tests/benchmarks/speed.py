@@ -1,6 +1,6 @@
 """How long reading a whole page takes, as a multiple of decoding it.
 
-    python tests/benchmarks/speed.py [FOLDER] [--rounds N]
+    python -m tests.benchmarks.speed [FOLDER] [--rounds N]
 
 One thread, one process, every image of the folder. In every round each file is first decoded by
 `cv2.imdecode`, in color, as the file stores it, and then read as `digitscan process` does in one
