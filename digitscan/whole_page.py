@@ -59,6 +59,7 @@ class _View:
 
     gray: Gray
     way: npt.NDArray[np.float64]
+    small: Gray
     ink: Gray
     factor: int
     lines: Lines
@@ -120,7 +121,7 @@ def _find_writing(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) 
     small, factor = reduce_page(gray, settings.regions.long_side_px)
     ink = estimate_ink(small, _reduce_ink(settings, factor))
     mask = remove_page_rules(np.asarray(ink >= settings.ink.threshold))
-    return _View(gray, way, ink, factor, find_lines(mask, settings.regions), 0.0)
+    return _View(gray, way, small, ink, factor, find_lines(mask, settings.regions), 0.0)
 
 
 def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
@@ -140,7 +141,7 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     stretches = find_numbers(view.lines, share, settings.regions)
     if micr is not None:
         stretches = tuple(one for one in stretches if not _is_on(one, micr, view.factor))
-    combs = find_combs(view.gray)
+    combs = tuple(_enlarge(comb, view.factor) for comb in find_combs(view.small))
     stretches = tuple(one for one in stretches if not _is_in(one, combs, view.factor))
     targets = tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
         _cut_line(view, one, settings) for one in stretches
@@ -187,6 +188,11 @@ def _is_on(stretch: Stretch, micr: Reading, factor: int) -> bool:
     """Say whether a stretch stands on the MICR line."""
     middle = (stretch.box.top + stretch.box.bottom) / 2 * factor
     return micr.region.box.top < middle < micr.region.box.bottom
+
+
+def _enlarge(comb: Comb, factor: int) -> Comb:
+    """Take a comb from the reduced page to the full one."""
+    return Comb(scale_box(comb.box, factor), tuple(scale_box(cell, factor) for cell in comb.cells))
 
 
 def _is_in(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
