@@ -82,6 +82,7 @@ class LatticeSettings:
     digit_high: float = field(default=1.5, metadata={"min": 0.5, "max": 5})
     digit_wide: float = field(default=1.2, metadata={"min": 0.1, "max": 5})
     digit_top: float = field(default=-0.05, metadata={"min": -2, "max": 2})
+    comma_cost: float = field(default=2.5, metadata={"min": 0, "max": 50})
     slash: float = field(default=1.1, metadata={"min": 0, "max": 5})
     size_weight: float = field(default=5.0, metadata={"min": 0, "max": 100})
     beam: int = field(default=8, metadata={"min": 1, "max": 100})
