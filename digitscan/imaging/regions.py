@@ -13,6 +13,8 @@ from digitscan.settings import RegionSettings
 
 _MIN_PX = 6
 """Writing below 6 px on the reduced page (12 px as scanned) cannot be read: 0.5 mm at 300 dpi."""
+REMNANT_PX = 2
+"""Thickness of what is left of a rule on the reduced page; pens are 3 px and more there."""
 WORD_GAP = 0.45
 """Gap between words in heights of their letters: print has 0.1 to 0.25 between letters and 0.5
 and more between words (small letters count by their own height)."""
@@ -55,7 +57,17 @@ def remove_page_rules(mask: Mask) -> Mask:
     reach = 16.0
     across = find_horizontal_rules(mask, reach, 3.0)
     down = find_horizontal_rules(mask.T, reach, 3.0).T
-    return np.asarray(mask & ~across & ~down)
+    removed = across | down
+    clean = np.asarray(mask & ~removed)
+    # What is left of a rule that fades or wavers is thin and lies against what was taken out.
+    parts = find_components(clean)
+    near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    touching = np.unique(parts.labels[near & clean])
+    touches = np.zeros(len(parts.areas) + 1, np.bool_)
+    touches[touching] = True
+    thin = np.minimum(parts.widths, parts.heights) <= REMNANT_PX
+    gone = np.concatenate([[False], thin & touches[1:]])
+    return np.asarray(clean & ~gone[parts.labels])
 
 
 def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines:
