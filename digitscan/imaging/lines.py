@@ -32,6 +32,12 @@ ink of the crop, so that pencil beside black print is seen and paper noise is no
 MIN_BAND = 0.22
 """Lowest band of writing, as a share of the crop's height: specks are not blown up to digits."""
 
+TALL = 0.8
+"""Share of the writing, by area, that is lower than the band. Sweep with one network over the held
+amounts and the fields of the cheques: 0.8 reads 86 % of the held, 34 % of the amounts, 70 % of the
+accounts and 88 % of the dates; 0.7 85, 34, 58 and 84 %; 0.9 86, 29, 58 and 88 %. A band from the
+upper to the lower sixth of all components read 85, 29, 68 and 9 %."""
+
 _SOLID = 110  # of 255: ink at least this strong is measured when the band is sought
 
 
@@ -208,9 +214,10 @@ def frame_line(ink: Gray, view: View = PLAIN) -> Floats:
 def estimate_band(ink: Gray) -> tuple[float, float]:
     """Estimate the rows between which the writing stands.
 
-    Printed rules are opened away, ink that hangs into the crop from above or below is left out,
-    and of the remaining components the band spans from the upper to the lower sixth, weighed by
-    their area: a bracket, a comma or one tall stroke does not move it.
+    Printed rules are opened away, and ink that hangs into the crop from above or below is left
+    out. The middle of the band is the median of the middles of the remaining components, weighed
+    by their area; its height is the upper fifth of the heights of those that cross the middle. A
+    label beside the number, or the letters below the cells of a date, do not move it.
 
     Parameters
     ----------
@@ -234,13 +241,11 @@ def estimate_band(ink: Gray) -> tuple[float, float]:
     if len(boxes) == 0:
         return 0.0, float(height)
     weights = (np.minimum(boxes[:, 2], 2 * boxes[:, 3]) * boxes[:, 3]).astype(np.float64)
-    top = _weighted_quantile(boxes[:, 1], weights, 1 / 6)
-    bottom = _weighted_quantile(boxes[:, 1] + boxes[:, 3], weights, 5 / 6)
-    least = MIN_BAND * height
-    if bottom - top < least:
-        middle = (top + bottom) / 2
-        top, bottom = middle - least / 2, middle + least / 2
-    return top, bottom
+    middle = _weighted_quantile(2 * boxes[:, 1] + boxes[:, 3], weights, 0.5) / 2
+    crossing = (boxes[:, 1] <= middle) & (boxes[:, 1] + boxes[:, 3] >= middle)
+    tall = _weighted_quantile(boxes[crossing, 3], weights[crossing], TALL)
+    tall = max(tall, MIN_BAND * height)
+    return middle - tall / 2, middle + tall / 2
 
 
 def _check(crop: Gray) -> None:
