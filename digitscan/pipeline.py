@@ -1,21 +1,26 @@
 """read_page: the whole story of a page, stage by stage."""
 
+from collections.abc import Sequence
+
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.geometry import stored_from_upright, turn_upright
 from digitscan.imaging.isolate import isolate_line
-from digitscan.reader import Considered, Line, Reader, map_reading, read_lines
+from digitscan.line_lattices import Line
+from digitscan.reader import Considered, Reader, map_reading, read_lines
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.confidence import UNCALIBRATED
 from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
-from digitscan.records import Box, Gray, Page, PageResult, Reading, Region, Status
+from digitscan.records import Box, Gray, Page, PageResult, Reading, Region, Rejection, Status
 from digitscan.settings import Settings
+from digitscan.templated_page import Form, estimate_turn_deg, fit_form, read_form
 from digitscan.whole_page import read_whole
-
 
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
+NO_TEMPLATE = "no-template"
+"""Reason of a rejected page: it shows none of the forms that were given."""
 
 
 def load_reader(settings: Settings = Settings()) -> Reader:
@@ -44,9 +49,13 @@ def load_reader(settings: Settings = Settings()) -> Reader:
 
 
 def read_page(
-    page: Page, reader: Reader, settings: Settings = Settings(), field: str | None = None
+    page: Page,
+    reader: Reader,
+    settings: Settings = Settings(),
+    field: str | None = None,
+    forms: Sequence[Form] = (),
 ) -> PageResult:
-    """Read every number on a page, or the one field that the image is a crop of.
+    """Read every number on a page, the fields of a form, or the field that the image is a crop of.
 
     Parameters
     ----------
@@ -55,6 +64,9 @@ def read_page(
     settings : Settings
     field : str, optional
         Name of the field when the image is a crop of one; None to search the whole page.
+    forms : sequence of Form
+        Where there are any, the page is read by the one that fits best, and rejected where none
+        does.
 
     Returns
     -------
@@ -67,13 +79,26 @@ def read_page(
         considered = consider_crop(upright, reader, settings, field)
         readings: tuple[Reading, ...] = () if _is_blank(considered) else (considered.reading,)
         skew_deg = 0.0
+    elif forms:
+        fit = fit_form(upright, forms)
+        if fit is None:
+            return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
+        readings, skew_deg = read_form(fit, reader, settings), estimate_turn_deg(fit)
     else:
         readings, skew_deg = read_whole(upright, reader, settings)
     if not readings:
         return PageResult(page.ref, Status.EMPTY, skew_deg=skew_deg, reason=NOTHING)
     readings = tuple(map_reading(reading, way, page.image.shape) for reading in readings)
-    status = Status.READ if any(one.rejection is None for one in readings) else Status.REJECTED
-    return PageResult(page.ref, status, readings, skew_deg)
+    return PageResult(page.ref, _join_status(readings), readings, skew_deg)
+
+
+def _join_status(readings: tuple[Reading, ...]) -> Status:
+    """Return how a page with readings ended."""
+    if any(one.rejection is None for one in readings):
+        return Status.READ
+    if all(one.rejection is Rejection.EMPTY for one in readings):
+        return Status.EMPTY
+    return Status.REJECTED
 
 
 def _is_blank(considered: Considered) -> bool:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.fields import FieldKind, Grammar, Hypothesis
-from digitscan.imaging.cuts import Pieces, cut_pieces, split_components
+from digitscan.imaging.cuts import Pieces
 from digitscan.imaging.geometry import clip_box, map_box
-from digitscan.imaging.groups import Groups, cut_groups, locate_group, plan_groups
+from digitscan.imaging.groups import locate_group
 from digitscan.imaging.lines import VIEWS, View, normalize_views
-from digitscan.imaging.normalize import normalize_tiles
+from digitscan.line_lattices import Cut, Line, search_lattices
 from digitscan.recognition.classifier import Classifier
 from digitscan.recognition.combine import Verdicts, combine_readers
 from digitscan.recognition.confidence import Calibration, Evidence, estimate_confidence
@@ -24,15 +24,11 @@ from digitscan.recognition.grammar import (
     is_allowed,
     normalize_value,
 )
-from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_path, find_paths
+from digitscan.recognition.lattice import Path, find_path
 from digitscan.recognition.marks import find_marks, share_rubbish
 from digitscan.recognition.strings import StringReader, log_likelihoods
-from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Region, Rejection
+from digitscan.records import Box, Candidate, Digit, Floats, Reading, Rejection
 from digitscan.settings import Settings
-
-MAX_PIECES = 160
-"""More pieces than this are no number: 40 digits, each cut into four."""
-
 
 MAX_BEHIND = 9.0
 """A path e^9 less likely than the best is not looked at by the string reader."""
@@ -61,45 +57,6 @@ class Reader:
     strings: StringReader | None
     e13b: Classifier | None
     calibration: Calibration
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One number on the page, ready to be read.
-
-    Attributes
-    ----------
-    region : Region
-        Where the number stands, in pixels of the upright page.
-    window : Box
-        Where `ink` and `gray` were cut from, somewhat larger.
-    ink : ndarray of uint8, shape (h, w)
-        Ink strength, other writing left out.
-    gray : ndarray of uint8, shape (h, w)
-        What the string reader looks at.
-    kind : FieldKind or None
-        What the field says; None where nobody knows.
-    cells : Pieces or None
-        The digits of a comb, which need no cutting; None for free writing.
-    """
-
-    region: Region
-    window: Box
-    ink: Gray
-    gray: Gray
-    kind: FieldKind | None = None
-    cells: Pieces | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A line, its pieces and the lattice over them."""
-
-    line: Line
-    pieces: Pieces
-    groups: Groups
-    lattice: Lattice
-    paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +106,7 @@ def read_lines(
     tuple of Considered
         One for each line, in their order.
     """
-    cuts = _search_lattices(lines, reader, settings, least_sure)
+    cuts = search_lattices(lines, reader.digits, settings, least_sure)
     chosen = [k for k, cut in enumerate(cuts) if _rate(cut) >= least_quality]
     views_of = [normalize_views(lines[k].gray, views) for k in chosen]
     candidates, odds = _find_candidates([cuts[k] for k in chosen], views_of, reader, settings)
@@ -159,7 +116,7 @@ def read_lines(
     return tuple(considered)
 
 
-def _rate(cut: _Cut) -> float:
+def _rate(cut: Cut) -> float:
     """Return how well the lattice's best path explains the ink, for each digit of it."""
     if not cut.paths or not cut.paths[0].text:
         return -np.inf
@@ -192,97 +149,8 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
     return replace(reading, region=region, digits=digits)
 
 
-def _search_lattices(
-    lines: tuple[Line, ...], reader: Reader, settings: Settings, least_sure: float = 0.0
-) -> tuple[_Cut, ...]:
-    """Cut every line where that is needed and find the best paths of its lattice.
-
-    The network is asked twice a page: for the components as they are, then, where it was not sure
-    that one is a single digit, for the groups of pieces cut from it. Plain print and well spaced
-    writing need no cuts, and these are most of a page.
-    """
-    threshold = settings.ink.threshold
-    wholes = [line.cells or split_components(line.ink, threshold) for line in lines]
-    tall = [_are_tall(one, settings) for one in wholes]
-    alone = _classify(
-        reader, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)]
-    )
-    seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
-    sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
-    given_up = [
-        np.count_nonzero(some) < least_sure * np.count_nonzero(few)
-        for some, few in zip(sure, tall, strict=True)
-    ]
-    pieces = [
-        one if word else cut_pieces(one, some, threshold, settings.cuts)
-        for one, some, word in zip(wholes, sure, given_up, strict=True)
-    ]
-    groups = [plan_groups(one, settings.cuts) for one in pieces]
-    # What is still one whole component has been seen.
-    asked = [
-        group.worth
-        & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
-        & (group.pieces <= MAX_PIECES and not word)
-        for one, group, word in zip(pieces, groups, given_up, strict=True)
-    ]
-    parts = _classify(
-        reader,
-        [cut_groups(*three) for three in zip(pieces, groups, asked, strict=True)],
-    )
-    cuts = []
-    for k, line in enumerate(lines):
-        probabilities = _spread(parts[k], asked[k])
-        known = groups[k].alone & (pieces[k].source[groups[k].spans[:, 0]] >= 0)
-        probabilities[known] = seen[k][pieces[k].source[groups[k].spans[known, 0]]]
-        lattice = build_lattice(
-            groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
-        )
-        paths = () if given_up[k] else find_paths(lattice, settings.lattice)
-        cuts.append(_Cut(line, pieces[k], groups[k], lattice, paths))
-    return tuple(cuts)
-
-
-def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:
-    """Say of each piece whether it may be a digit by its height."""
-    heights = pieces.boxes[:, 3] - pieces.boxes[:, 1]
-    return np.asarray(heights >= settings.cuts.short * pieces.text_height)
-
-
-def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[np.bool_]:
-    """Say of each piece whether the network is sure that it is one digit as it stands."""
-    widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
-    plain = widths <= settings.cuts.sure_wide * pieces.text_height
-    return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
-
-
-def _cut_wholes(pieces: Pieces, chosen: npt.NDArray[np.bool_]) -> list[Gray]:
-    """Cut out the ink of chosen pieces."""
-    inks = []
-    for index in np.flatnonzero(chosen):
-        left, top, right, bottom = pieces.boxes[index]
-        window = np.s_[top:bottom, left:right]
-        own = pieces.owner[window] == index + 1
-        inks.append(np.where(own, pieces.ink[window], 0).astype(np.uint8))
-    return inks
-
-
-def _classify(reader: Reader, inks: list[list[Gray]]) -> list[Floats]:
-    """Name the inks of many lines in one call."""
-    seen = reader.digits.classify(normalize_tiles([ink for some in inks for ink in some]))
-    ends = np.cumsum([len(some) for some in inks])[:-1]
-    return list(np.split(seen, ends))
-
-
-def _spread(seen: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
-    """Return a row for each item, rubbish where the network was not asked."""
-    probabilities = np.zeros((chosen.size, 11), np.float32)
-    probabilities[:, 10] = 1.0
-    probabilities[chosen] = seen
-    return probabilities
-
-
 def _find_candidates(
-    cuts: list[_Cut], views_of: list[tuple[Floats, ...]], reader: Reader, settings: Settings
+    cuts: list[Cut], views_of: list[tuple[Floats, ...]], reader: Reader, settings: Settings
 ) -> tuple[list[dict[str, Path | None]], list[npt.NDArray[np.float64] | None]]:
     """Return what each line may say by either reader, and the string reader's word on each text.
 
@@ -310,13 +178,13 @@ def _find_candidates(
     return candidates, list(log_likelihoods(scores, [(*paths, "") for paths in candidates]))
 
 
-def _floor(cut: _Cut) -> float:
+def _floor(cut: Cut) -> float:
     """Return the score below which a path of the lattice is no candidate."""
     return max((path.score for path in cut.paths if path.text), default=0.0) - MAX_BEHIND
 
 
 def _consider(
-    cut: _Cut,
+    cut: Cut,
     paths: dict[str, Path | None],
     odds: npt.NDArray[np.float64] | None,
     reader: Reader,
@@ -339,7 +207,7 @@ def _consider(
 
 
 def _decide(
-    cut: _Cut, verdicts: Verdicts, paths: dict[str, Path | None], reader: Reader
+    cut: Cut, verdicts: Verdicts, paths: dict[str, Path | None], reader: Reader
 ) -> Considered:
     """Apply the field's grammar and calibrate."""
     shapes = cut.groups.shapes[cut.groups.alone]
@@ -347,7 +215,9 @@ def _decide(
         Hypothesis(text, min(0.0, float(odds)), find_marks(paths[text], shapes))
         for text, odds in zip(verdicts.texts, verdicts.posterior, strict=True)
     )
-    grammar = Grammar(kind=cut.line.kind or _guess_kind(cut.line, hypotheses[0]))
+    grammar = cut.line.grammar or Grammar(
+        kind=cut.line.kind or _guess_kind(cut.line, hypotheses[0])
+    )
     verdict = apply_grammar(hypotheses, grammar)
     evidence = _collect_evidence(cut, verdicts, verdict, paths, grammar)
     confidence = estimate_confidence(evidence, reader.calibration)
@@ -381,7 +251,7 @@ def _guess_kind(line: Line, best: Hypothesis) -> FieldKind:
 
 
 def _collect_evidence(
-    cut: _Cut,
+    cut: Cut,
     verdicts: Verdicts,
     verdict: Verdict,
     paths: dict[str, Path | None],

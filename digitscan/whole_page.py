@@ -32,7 +32,8 @@ from digitscan.imaging.regions import (
     share_on_lines,
     split_words,
 )
-from digitscan.reader import Considered, Line, Reader, map_reading, read_lines
+from digitscan.line_lattices import Line
+from digitscan.reader import Considered, Reader, map_reading, read_lines
 from digitscan.recognition.micr import read_micr
 from digitscan.records import Box, Floats, Gray, Reading, Region
 from digitscan.settings import InkSettings, Settings

@@ -8,7 +8,8 @@ import pytest
 
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
-from digitscan.reader import MAX_PIECES, Line, Reader, map_reading, read_lines
+from digitscan.line_lattices import MAX_PIECES, Line
+from digitscan.reader import Reader, map_reading, read_lines
 from digitscan.recognition.strings import FieldScores, StringCandidate
 from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import ReadersSettings, Settings

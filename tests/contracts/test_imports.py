@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "stderr", "evaluation", "calibration", "sheet"},
-    frozenset({"reader", "whole_page", "pipeline"}),
+    frozenset({"line_lattices", "reader", "whole_page", "pipeline"}),
     frozenset(
         {
             "workers",
@@ -38,6 +38,7 @@ NOT_BELOW = {2: {1}, 3: {2}}
 """Lower layers that a layer leaves alone: files know no pixels' stages, the pipeline no files."""
 
 WITHIN = {
+    *(("line_lattices", room) for room in ("reader", "whole_page", "pipeline")),
     ("reader", "whole_page"),
     ("reader", "pipeline"),
     ("whole_page", "pipeline"),

@@ -1,0 +1,160 @@
+"""Lines of ink -> their lattices: cut where needed, classified in two calls, searched."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.fields import FieldKind
+from digitscan.imaging.cuts import Pieces, cut_pieces, split_components
+from digitscan.imaging.groups import Groups, cut_groups, plan_groups
+from digitscan.imaging.normalize import normalize_tiles
+from digitscan.recognition.classifier import Classifier
+from digitscan.recognition.lattice import Lattice, Path, build_lattice, find_paths
+from digitscan.records import Box, Floats, Gray, Region
+from digitscan.settings import Settings
+
+MAX_PIECES = 160
+"""More pieces than this are no number: 40 digits, each cut into four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number on the page, ready to be read.
+
+    Attributes
+    ----------
+    region : Region
+        Where the number stands, in pixels of the upright page.
+    window : Box
+        Where `ink` and `gray` were cut from, somewhat larger.
+    ink : ndarray of uint8, shape (h, w)
+        Ink strength, other writing left out.
+    gray : ndarray of uint8, shape (h, w)
+        What the string reader looks at.
+    kind : FieldKind or None
+        What the field says; None where nobody knows.
+    cells : Pieces or None
+        The digits of a comb, which need no cutting; None for free writing.
+    """
+
+    region: Region
+    window: Box
+    ink: Gray
+    gray: Gray
+    kind: FieldKind | None = None
+    cells: Pieces | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A line, its pieces and the lattice over them."""
+
+    line: Line
+    pieces: Pieces
+    groups: Groups
+    lattice: Lattice
+    paths: tuple[Path, ...]
+
+
+def search_lattices(
+    lines: tuple[Line, ...], digits: Classifier, settings: Settings, least_sure: float = 0.0
+) -> tuple[Cut, ...]:
+    """Cut every line where that is needed and find the best paths of its lattice.
+
+    The network is asked twice a page: for the components as they are, then, where it was not sure
+    that one is a single digit, for the groups of pieces cut from it. Plain print and well spaced
+    writing need no cuts, and these are most of a page.
+
+    Parameters
+    ----------
+    lines : tuple of Line
+    digits : Classifier
+    settings : Settings
+    least_sure : float
+        Lines of which less than this share of the components are surely digits are not cut and
+        get no path.
+
+    Returns
+    -------
+    tuple of Cut
+        One for each line.
+    """
+    threshold = settings.ink.threshold
+    wholes = [line.cells or split_components(line.ink, threshold) for line in lines]
+    tall = [_are_tall(one, settings) for one in wholes]
+    alone = _classify(
+        digits, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)]
+    )
+    seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
+    sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
+    given_up = [
+        np.count_nonzero(some) < least_sure * np.count_nonzero(few)
+        for some, few in zip(sure, tall, strict=True)
+    ]
+    pieces = [
+        one if word else cut_pieces(one, some, threshold, settings.cuts)
+        for one, some, word in zip(wholes, sure, given_up, strict=True)
+    ]
+    groups = [plan_groups(one, settings.cuts) for one in pieces]
+    # What is still one whole component has been seen.
+    asked = [
+        group.worth
+        & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
+        & (group.pieces <= MAX_PIECES and not word)
+        for one, group, word in zip(pieces, groups, given_up, strict=True)
+    ]
+    parts = _classify(
+        digits,
+        [cut_groups(*three) for three in zip(pieces, groups, asked, strict=True)],
+    )
+    cuts = []
+    for k, line in enumerate(lines):
+        probabilities = _spread(parts[k], asked[k])
+        known = groups[k].alone & (pieces[k].source[groups[k].spans[:, 0]] >= 0)
+        probabilities[known] = seen[k][pieces[k].source[groups[k].spans[known, 0]]]
+        lattice = build_lattice(
+            groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
+        )
+        paths = () if given_up[k] else find_paths(lattice, settings.lattice)
+        cuts.append(Cut(line, pieces[k], groups[k], lattice, paths))
+    return tuple(cuts)
+
+
+def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:
+    """Say of each piece whether it may be a digit by its height."""
+    heights = pieces.boxes[:, 3] - pieces.boxes[:, 1]
+    return np.asarray(heights >= settings.cuts.short * pieces.text_height)
+
+
+def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[np.bool_]:
+    """Say of each piece whether the network is sure that it is one digit as it stands."""
+    widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
+    plain = widths <= settings.cuts.sure_wide * pieces.text_height
+    return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
+
+
+def _cut_wholes(pieces: Pieces, chosen: npt.NDArray[np.bool_]) -> list[Gray]:
+    """Cut out the ink of chosen pieces."""
+    inks = []
+    for index in np.flatnonzero(chosen):
+        left, top, right, bottom = pieces.boxes[index]
+        window = np.s_[top:bottom, left:right]
+        own = pieces.owner[window] == index + 1
+        inks.append(np.where(own, pieces.ink[window], 0).astype(np.uint8))
+    return inks
+
+
+def _classify(digits: Classifier, inks: list[list[Gray]]) -> list[Floats]:
+    """Name the inks of many lines in one call."""
+    seen = digits.classify(normalize_tiles([ink for some in inks for ink in some]))
+    ends = np.cumsum([len(some) for some in inks])[:-1]
+    return list(np.split(seen, ends))
+
+
+def _spread(seen: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
+    """Return a row for each item, rubbish where the network was not asked."""
+    probabilities = np.zeros((chosen.size, 11), np.float32)
+    probabilities[:, 10] = 1.0
+    probabilities[chosen] = seen
+    return probabilities
