@@ -123,6 +123,33 @@ CONFIGS: dict[str, TrainConfig] = {
             bitonal=0.12,
         ),
     ),
+    # The lattice asks most of what the second training saw least: real digits and its own wrong
+    # cuts, which have changed since (waists), each weighed by what it costs on the held amounts.
+    "digits-third": TrainConfig(
+        epochs=16,
+        rate=8e-4,
+        warmup=0.05,
+        dropout=0.15,
+        decay=0.01,
+        smoothing=0.01,
+        averaging=0.997,
+        review=0,
+        start="runs/digits-second/best.keras",
+        shares=(
+            ("mnist", 70.0),
+            ("real", 22.0),
+            ("runs-digits", 9.0),
+            ("groups-digits", 12.0),
+            *DIGIT_SHARES[4:10],
+            ("real-groups", 6.0),
+            ("runs-rubbish", 8.0),
+            ("groups-rubbish", 10.0),
+            ("letters", 3.0),
+            ("printed-rubbish", 3.0),
+            ("signs", 1.2),
+            ("marks", 2.0),
+        ),
+    ),
     "baseline": TrainConfig(
         network="baseline",
         epochs=5,

@@ -1,6 +1,6 @@
 """Teach a released digit network a user's own digits, and refuse what has forgotten the others.
 
-    python -m training.finetune my-digits/ --package models/digits-1 --out models/digits-1.1
+    python -m training.finetune my-digits/ --package models/digits-2 --out models/digits-2.1
 
 Every epoch mixes the user's digits with those of the original training, rubbish included. Before
 and after, the network is measured as a package on the user's digits held out and on the original
@@ -265,18 +265,36 @@ def table_change(before: Evaluation, after: Evaluation) -> Table:
     return Table("Before and after", ("set", "tiles", "before", "after", "95 % interval"), rows)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code."""
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; what is not given is the recipe's.
+
+    Examples
+    --------
+    >>> options = parse_options(["my-digits", "--package", "a-1", "--out", "a-2"])
+    >>> (options.epochs, options.tiles, options.tolerance)
+    (6, 12000, 0.002)
+    """
+    recipe = Recipe()
     parser = argparse.ArgumentParser(prog="python -m training.finetune", description=__doc__)
     parser.add_argument("crops", type=Path, help="folder or CSV file of labelled crops")
     parser.add_argument("--package", type=Path, required=True, help="the package to start from")
     parser.add_argument("--out", type=Path, required=True, help="the new package, NAME-VERSION")
     parser.add_argument("--run", type=Path, help="folder of the run; runs/finetune/NAME-VERSION")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the old data")
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
-    parser.add_argument("--tiles", type=int, default=Recipe.tiles, help="tiles of an epoch")
-    parser.add_argument("--tolerance", type=float, default=Recipe.tolerance, help="see above")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--epochs", type=int, default=recipe.epochs)
+    parser.add_argument("--tiles", type=int, default=recipe.tiles, help="tiles of an epoch")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=recipe.tolerance,
+        help="largest fall of the accuracy on the old digits",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = parse_options(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     recipe = Recipe(epochs=options.epochs, tiles=options.tiles, tolerance=options.tolerance)
     run = options.run or Path("runs") / "finetune" / options.out.name
