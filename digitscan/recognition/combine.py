@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from digitscan.settings import ReadersSettings
 
-FLOOR = -25.0
-"""A reader that gives a text less than e^-25 of its probability has no say beyond that: its model
+FLOOR = -10.0
+"""A reader that gives a text less than e^-10 of its probability has no say beyond that: its model
 of the world is not that good, and the other reader may be right."""
 
 Reals = npt.NDArray[np.float64]
