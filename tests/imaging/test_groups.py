@@ -20,7 +20,9 @@ def lay_out(*boxes: tuple[int, int, int, int]) -> Pieces:
         ink[top:bottom, left:right] = 200 + index
         owner[top:bottom, left:right] = index + 1
     edges = np.array(boxes, np.int32).reshape(-1, 4)
-    return Pieces(ink, owner, edges, float(HEIGHT if boxes else 0), 0.0, 0)
+    source = np.arange(len(boxes), dtype=np.int32)
+    free = np.zeros(len(boxes), np.bool_)
+    return Pieces(ink, owner, edges, float(HEIGHT if boxes else 0), 0.0, 0, source, free)
 
 
 def columns(*lefts: int, width: int = 6) -> tuple[tuple[int, int, int, int], ...]:
