@@ -23,7 +23,7 @@ from digitscan.errors import ModelError, OutputError
 from digitscan.imaging.lines import BAND_PX, LINE_PX, STRETCH
 from digitscan.recognition.classifier import open_session
 from digitscan.recognition.models import load_package
-from digitscan.recognition.strings import WIDTHS, StringReader
+from digitscan.recognition.strings import STRIDE, WIDTHS, StringReader
 from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA
 from training.evaluate_strings import (
@@ -33,7 +33,6 @@ from training.evaluate_strings import (
     measure_exact,
     read_fields,
 )
-from training.string_data import STRIDE
 from training.string_network import LABELS, build_network
 
 OPSET = 17
@@ -50,7 +49,7 @@ TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "open
 
 
 def export_onnx(network: keras.Model, path: Path) -> None:
-    """Write the network as ONNX: float32, opset 17, lines (N, 40, W, 1) to logits (N, W / 4, 11).
+    """Write the network as ONNX: float32, opset 17, lines (N, 40, W, 1) to logits (N, W / 2, 11).
 
     tf2onnx 1.17's `from_keras` fails on Keras 3, so the network is traced as a function.
     """

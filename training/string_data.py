@@ -14,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.lines import LINE_PX, View, frame_line, measure_ink
-from digitscan.recognition.strings import WIDTHS, bucket_width
+from digitscan.recognition.strings import STRIDE, WIDTHS, bucket_width
 from digitscan.records import Floats
 from training.string_fields import make_crop
 from training.string_sources import Sources
 
-STRIDE = 4
-"""Frame columns to one column of scores."""
 BATCH_PX = 32 * 160
 """Frame columns in a batch: 32 lines of 160 columns, or 16 of 320."""
 MAX_WIDTH = 640
@@ -38,10 +36,10 @@ class Batch:
 
 def choose_view(rng: np.random.Generator) -> View:
     """Choose a look: mostly near the plain one, now and then as if the band were misjudged."""
-    spread = 0.35 if rng.random() < 0.15 else 0.1
+    spread = 0.35 if rng.random() < 0.2 else 0.1
     return View(
-        zoom=float(np.clip(np.exp(rng.normal(-0.02, spread)), 0.45, 1.4)),
-        stretch=float(np.clip(np.exp(rng.normal(0.0, 0.1)), 0.75, 1.3)),
+        zoom=float(np.clip(np.exp(rng.normal(-0.03, spread)), 0.4, 1.4)),
+        stretch=float(np.clip(np.exp(rng.normal(0.05, 0.15)), 0.75, 1.6)),
         down_px=float(rng.normal(0.0, 2.0)),
         right_px=float(rng.uniform(-4.0, 4.0)),
     )

@@ -32,15 +32,36 @@ Crop = tuple[Gray, str]
 def make_crop(sources: Sources, rng: Rng) -> Crop:
     """Make one crop for training, of a kind chosen at random."""
     kind = rng.random()
-    if kind < 0.30:
+    if kind < 0.33:
         crop, digits = take_real(sources, rng)
-    elif kind < 0.38:
+    elif kind < 0.40:
         crop, digits = make_comb(sources, rng)
-    elif kind < 0.43:
+    elif kind < 0.45:
         crop, digits = make_numberless(sources, rng)
     else:
         crop, digits = make_field(sources, rng)
+    if rng.random() < 0.6:
+        crop = bend(crop, rng)
     return degrade(crop, rng), digits
+
+
+def bend(gray: Gray, rng: Rng) -> Gray:
+    """Move the pixels about by smooth waves: the same digits in a slightly different hand.
+
+    Simard, Steinkraus and Platt, "Best practices for convolutional neural networks", 2003.
+    """
+    height, width = gray.shape
+    knots = (2, max(3, height // 16 + 1), max(3, width // 16 + 1))
+    reach = float(rng.uniform(0.02, 0.06)) * min(height, 50)
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    down, right = (
+        cv2.resize(knot, (width, height), interpolation=cv2.INTER_CUBIC)
+        for knot in rng.normal(0.0, reach, knots).astype(np.float32)
+    )
+    bent = cv2.remap(
+        gray, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(bent, np.uint8)
 
 
 def take_real(sources: Sources, rng: Rng) -> Crop:
@@ -126,7 +147,7 @@ def make_comb(sources: Sources, rng: Rng) -> Crop:
         cv2.line(print_ink, (0, height - 1), (pitch * count, height - 1), strength, 1)
     if reach == 0 and rng.random() < 0.85:
         cv2.line(print_ink, (0, 0), (pitch * count, 0), strength, 1)
-    return _frame(Line(canvas, digits), sources, rng, print_ink)
+    return _frame(Line(canvas, digits), sources, rng, print_ink, pitch)
 
 
 def degrade(gray: Gray, rng: Rng) -> Gray:
@@ -150,7 +171,7 @@ def degrade(gray: Gray, rng: Rng) -> Gray:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 90))]
         packed = cv2.imencode(".jpg", gray, quality)[1]
         gray = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
-    elif kind < 0.4:
+    elif kind < 0.36:
         low, high = np.percentile(gray, [2, 60])
         limit = low + (high - low) * float(rng.uniform(0.4, 0.75))
         gray = np.where(gray > limit, 255, 0).astype(np.uint8)
@@ -171,9 +192,9 @@ def _take_run(sources: Sources, rng: Rng) -> Crop:
 def _warp(gray: Gray, rng: Rng) -> Gray:
     """Turn, shear and scale a crop a little, with its own paper around; change its contrast."""
     height, width = gray.shape
-    turn = np.deg2rad(rng.normal(0.0, 1.5))
-    shear = rng.normal(0.0, 0.12)
-    wide, high = np.exp(rng.normal(0.0, 0.1, 2))
+    turn = np.deg2rad(rng.normal(0.0, 2.0))
+    shear = rng.normal(0.0, 0.2)
+    wide, high = np.exp(rng.normal(0.0, 0.15, 2))
     move = np.array([[wide, -shear * wide, 0.0], [np.sin(turn) * wide, high, 0.0]])
     corners = move[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]])
     low = corners.min(axis=1)
@@ -190,12 +211,14 @@ def _warp(gray: Gray, rng: Rng) -> Gray:
     return np.asarray(np.clip(warped, 0, 255), np.uint8)
 
 
-def _frame(line: Line, sources: Sources, rng: Rng, print_ink: Gray | None = None) -> Crop:
-    """Choose margins and clutter, and lay pen and print on a paper."""
-    loose = rng.random() < 0.55
+def _frame(
+    line: Line, sources: Sources, rng: Rng, print_ink: Gray | None = None, pitch: int = 0
+) -> Crop:
+    """Choose margins and clutter, and lay pen and print (a comb of that pitch) on a paper."""
+    loose = rng.random() < 0.65
     ink = line.ink
     if loose:
-        share = float(rng.uniform(0.3, 0.85))
+        share = float(rng.uniform(0.28, 0.85))
         height = max(ink.shape[0] + 4, round(DIGIT_PX / share))
         sides = rng.integers(2, 70, 2)
     else:
@@ -205,11 +228,11 @@ def _frame(line: Line, sources: Sources, rng: Rng, print_ink: Gray | None = None
     top = round(free * float(np.clip(rng.normal(0.5, 0.2), 0.02, 0.98)))
     left, width = int(sides[0]), ink.shape[1] + int(sides.sum())
     pen, printed = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    inner = (top, top + ink.shape[0], left, left + ink.shape[1])
     pen[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     if print_ink is not None:
         printed[top : top + ink.shape[0], left : left + ink.shape[1]] = print_ink
-        printed = _letter_comb(printed, top + ink.shape[0], left, sources, rng)
-    inner = (top, top + ink.shape[0], left, left + ink.shape[1])
+        printed = _letter_comb(printed, inner, pitch, sources, rng)
     if print_ink is None:
         printed = _print_box(printed, inner, rng, 0.65 if loose else 0.25)
     if loose:
@@ -276,19 +299,22 @@ def _add_neighbors(pen: Gray, inner: tuple[int, int, int, int], sources: Sources
 def _lead_in(pen: Gray, printed: Gray, sources: Sources, rng: Rng) -> tuple[Gray, Gray]:
     """Put a currency sign or a word at the left, printed or by hand, with or without a wall."""
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.55:
         sign = sources.marks[int(rng.integers(len(sources.marks)))]
-        sign = scale(sign, DIGIT_PX * float(rng.uniform(0.55, 1.25)) / sign.shape[0], 1.0)
-    elif kind < 0.85:
-        sign = sources.words[int(rng.integers(len(sources.words)))]
-        sign = scale(sign, DIGIT_PX * float(rng.uniform(0.4, 1.0)) / sign.shape[0], 1.0)
+        size = DIGIT_PX * float(rng.uniform(0.55, 1.25)) / sign.shape[0]
+        sign = scale(sign, size, float(rng.uniform(0.7, 1.2)))
+        if rng.random() < 0.4:
+            weigh = cv2.dilate if rng.random() < 0.5 else cv2.erode
+            sign = np.asarray(weigh(sign, np.ones((2, 2), np.uint8)), np.uint8)
+    elif kind < 0.9:
+        sign = _label(sources, rng)
     else:
         sign = write_words(sources, rng, int(rng.integers(1, 4)))
     height = pen.shape[0]
     sign = sign[:height]
     if rng.random() < 0.25:
         sign = sign[:, int(rng.integers(0, sign.shape[1])) :]
-    before, after = int(rng.integers(0, 25)), int(rng.integers(3, 40))
+    before, after = int(rng.integers(0, 25)), int(rng.choice([2, 5, 10, 20, 40, 70]))
     block = np.zeros((height, before + sign.shape[1] + after), np.uint8)
     free = height - sign.shape[0]
     top = round(free * float(np.clip(rng.normal(0.5, 0.15), 0, 1)))
@@ -305,17 +331,38 @@ def _lead_in(pen: Gray, printed: Gray, sources: Sources, rng: Rng) -> tuple[Gray
     return np.concatenate([blank, pen], axis=1), np.concatenate([block, printed], axis=1)
 
 
-def _letter_comb(printed: Gray, below: int, left: int, sources: Sources, rng: Rng) -> Gray:
-    """Print the letters that say what belongs into a comb (D D M M Y Y) below it."""
+def _label(sources: Sources, rng: Rng) -> Gray:
+    """Print a word, or two of them one over the other as forms in two languages do."""
+    chosen = [sources.words[int(rng.integers(len(sources.words)))] for _ in range(2)]
+    if rng.random() < 0.6:
+        return scale(chosen[0], DIGIT_PX * float(rng.uniform(0.4, 1.1)) / chosen[0].shape[0], 1.0)
+    size = DIGIT_PX * float(rng.uniform(0.35, 0.6))
+    rows = [scale(word, size / word.shape[0], 1.0) for word in chosen]
+    gap = int(rng.integers(2, 8))
+    height = rows[0].shape[0] + gap + rows[1].shape[0]
+    sign = np.zeros((height, max(row.shape[1] for row in rows)), np.uint8)
+    sign[: rows[0].shape[0], : rows[0].shape[1]] = rows[0]
+    sign[rows[0].shape[0] + gap :, : rows[1].shape[1]] = rows[1]
+    return sign
+
+
+def _letter_comb(
+    printed: Gray, inner: tuple[int, int, int, int], pitch: int, sources: Sources, rng: Rng
+) -> Gray:
+    """Print the letters that say what belongs into a comb (D D M M Y Y) below its cells."""
+    below, left, right = inner[1], inner[2], inner[3]
     room = printed.shape[0] - below
-    if room < 6 or rng.random() < 0.4:
+    if room < 6 or rng.random() < 0.35:
         return printed
-    pitch = int(rng.integers(26, 52))
-    for at in range(left + 8, printed.shape[1] - 16, pitch):
-        word = sources.words[int(rng.integers(len(sources.words)))]
-        letter = scale(word, 12 / word.shape[0], 1.0)[: room - 2, :12]
-        place = printed[below + 2 : below + 2 + letter.shape[0], at : at + letter.shape[1]]
-        np.maximum(place, letter[: place.shape[0], : place.shape[1]], out=place)
+    font = sources.prints[int(rng.integers(len(sources.prints)))]
+    size = int(rng.integers(6, 20))
+    top = below + int(rng.integers(1, 6))
+    for at in range(left + pitch // 2, right, pitch):
+        glyph = font[str(rng.choice(list("DMY")))][0]
+        letter = scale(glyph, size / glyph.shape[0], 1.0)[: max(0, printed.shape[0] - top)]
+        first = max(0, at - letter.shape[1] // 2)
+        place = printed[top : top + letter.shape[0], first : first + letter.shape[1]]
+        np.maximum(place, letter[:, : place.shape[1]], out=place)
     return printed
 
 
@@ -348,7 +395,7 @@ def _lay_on_paper(pen: Gray, printed: Gray, sources: Sources, rng: Rng) -> Gray:
         elif kind < 0.8:
             ground += np.linspace(0, float(rng.uniform(-40, 40)), width, dtype=np.float32)
     # A pen that is barely darker than its paper's pattern is not readable for anyone.
-    depth = float(rng.uniform(55, 190))
+    depth = float(rng.uniform(65, 190))
     shade = pen.astype(np.float32) * (depth / 255)
     shade = np.maximum(shade, printed.astype(np.float32) * (float(rng.uniform(60, 190)) / 255))
     return np.asarray(np.clip(ground - shade, 0, 255), np.uint8)

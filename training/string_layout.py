@@ -4,6 +4,7 @@ A line is uint8 ink, 0 paper to 255 full ink, its digits about `DIGIT_PX` high, 
 that a reader is to name. What is no digit (currency signs, separators, tails, words) stays unnamed.
 """
 
+import re
 from dataclasses import dataclass
 
 import cv2
@@ -39,28 +40,30 @@ class Style:
     zeros: float
     pen: float
     slant: float
+    chain: bool = False
 
 
 def choose_style(rng: Rng) -> Style:
     """Choose a hand: size, width, gaps (negative where digits touch), pen and slant."""
     return Style(
         height=float(rng.uniform(0.85, 1.15)) * DIGIT_PX,
-        stretch=float(rng.uniform(0.75, 1.25)),
+        stretch=float(rng.uniform(0.7, 1.25)),
         gap=float(rng.choice([-2.0, 0.0, 2.0, 4.0, 8.0], p=[0.15, 0.2, 0.3, 0.25, 0.1])),
         spread=float(rng.uniform(0.3, 3.0)),
         zeros=float(rng.choice([1.0, 0.85, 0.65, 0.5], p=[0.45, 0.2, 0.2, 0.15])),
         pen=float(rng.uniform(1.4, 4.5)),
         slant=float(rng.normal(0.0, 0.16)),
+        chain=bool(rng.random() < 0.6),
     )
 
 
 def choose_number(rng: Rng) -> str:
     """Choose digits as they stand in fields: round amounts, any amounts, long account numbers."""
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.48:
         lead = "".join(rng.choice(list("0123456789"), rng.integers(1, 4)))
         return str(rng.integers(1, 10)) + lead[1:] + "0" * int(rng.integers(1, 7))
-    if kind < 0.9:
+    if kind < 0.95:
         return "".join(rng.choice(list("0123456789"), rng.integers(1, 10)))
     return "".join(rng.choice(list("0123456789"), rng.integers(8, 17)))
 
@@ -75,21 +78,21 @@ def punctuate(number: str, rng: Rng) -> str:
     '712000'
     """
     kind = rng.random()
-    mark = str(rng.choice([",", ".", ",", ".", " ", "'"]))
-    if kind < 0.35 and len(number) > 3:
+    mark = str(rng.choice([",", ",", ",", ".", ".", " ", "'"]))
+    if kind < 0.5 and len(number) > 3:
         body = number[-3:]
         rest = number[:-3]
         step = 2 if rng.random() < 0.5 else 3
         while rest:
             body = rest[-step:] + mark + body
             rest = rest[:-step]
-    elif kind < 0.45 and len(number) > 2:
+    elif kind < 0.58 and len(number) > 2:
         at = int(rng.integers(1, len(number)))
         body = number[:at] + mark + number[at:]
     else:
         body = number
-    tails = ["", ".", ",", "/-", "/-", "/-", "-", "=", ".-", "/=", " -", "._", ".="]
-    weights = [0.4, *[0.05] * 12]
+    tails = ["", ".", ",", "/-", "/-", "/-", "/-", "/-", "-", "=", ".-", "/=", " -", "._", ".="]
+    weights = [0.3, *[0.05] * 14]
     tail = str(rng.choice(tails, p=weights))
     head = str(rng.choice(["", "$", "=", "-", "#"], p=[0.84, 0.07, 0.03, 0.03, 0.03]))
     return head + body + tail
@@ -115,19 +118,28 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
     placed: list[tuple[Gray, int, int]] = []
     pen = 0.0
     previous = ""
-    for character in text:
+    for character in _group_zeros(text, style.chain):
         if character == " ":
             pen += style.height * float(rng.uniform(0.2, 0.6))
             continue
-        if character.isdigit():
+        if len(character) > 1:
+            patch = _chain_zeros(len(character), style, rng)
+            top = round(float(rng.uniform(0.4, 1.0)) * (style.height - patch.shape[0]))
+        elif character.isdigit():
             patch, top = _size_digit(character, previous, patches, style, rng)
         else:
             patch, top = _draw_sign(character, style, rng)
         gap = style.gap + float(rng.normal(0.0, style.spread))
-        if character == previous == "0" and rng.random() < 0.4:
-            gap = min(gap, float(rng.uniform(-3.0, 0.5)))
+        joined = character == previous == "0" and rng.random() < 0.5
+        if joined:
+            gap = min(gap, float(rng.uniform(-3.5, 0.5)))
         left = round(pen + gap)
-        if not character.isdigit() or (previous and not previous.isdigit()):
+        if joined and rng.random() < 0.5:
+            placed.append(_tie(placed[-1], (top, left), patch.shape[1], style))
+        if character == "/" and previous.startswith("00"):
+            # The last zero of a row often runs into the stroke that ends the amount.
+            left = round(pen - rng.uniform(0.0, 0.25) * style.height)
+        elif not character.isdigit() or (previous and not previous.isdigit()):
             left = max(left, round(pen - 3))
         placed.append((patch, top, left))
         pen = max(pen, left + patch.shape[1])
@@ -138,7 +150,7 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
 def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
     """Write a number with patches of one kind of hand, punctuated."""
     kinds = list(sources.hands)
-    weights = np.array([{"real": 2.0, "mnist": 2.0}.get(kind, 1.0) for kind in kinds])
+    weights = np.array([{"real": 2.5, "mnist": 1.5}.get(kind, 1.0) for kind in kinds])
     patches = sources.hands[str(rng.choice(kinds, p=weights / weights.sum()))]
     style = choose_style(rng)
     ink = lay_out(punctuate(number, rng), patches, style, rng)
@@ -149,7 +161,7 @@ def write_in_strokes(number: str, rng: Rng) -> Line:
     """Draw a punctuated number as one writer would, with `training.strokes`."""
     text = punctuate(number, rng).translate(str.maketrans("'_", ",-"))
     hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
-    return Line(draw_string(text, rng, hand), number)
+    return Line(draw_string(text, rng, hand, ligatures=float(rng.choice([0.15, 0.7]))), number)
 
 
 def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:
@@ -248,6 +260,56 @@ def _size_digit(
     return patch, round(top)
 
 
+def _group_zeros(text: str, chain: bool) -> list[str]:
+    """Split a text into characters, runs of zeros kept whole where they are written in one go."""
+    return re.findall("0{2,}|.", text) if chain else list(text)
+
+
+def _chain_zeros(count: int, style: Style, rng: Rng) -> Gray:
+    """Draw zeros without lifting the pen: loops that a stroke along their tops ties together."""
+    high = 0.5 * style.height * float(rng.uniform(0.4, 1.0))
+    wide = high * float(rng.uniform(0.5, 1.0))
+    pitch = 2 * wide * float(rng.uniform(0.85, 1.5))
+    # From the top left down and round: open at the top they look like a row of u, tied by bars.
+    is_open = rng.random() < 0.6
+    points = []
+    for k in range(count):
+        begin, sweep = rng.uniform(-130, -60), rng.uniform(330, 420)
+        if is_open and (k > 0 or rng.random() < 0.3):
+            begin, sweep = rng.uniform(-160, -110), rng.uniform(230, 320)
+        angles = np.deg2rad(begin - np.linspace(0.0, sweep, 22))
+        size = np.exp(rng.normal(0.0, 0.08, 2))
+        loop = np.stack([np.cos(angles) * wide * size[0], np.sin(angles) * high * size[1]], 1)
+        points.append(loop + (k * pitch + rng.normal(0.0, 0.6), rng.normal(0.0, 0.8)))
+    path = np.concatenate(points)
+    # Averaging over neighbors turns the jumps between the loops into strokes of a pen.
+    path = cv2.blur(np.pad(path, ((1, 1), (0, 0)), mode="edge").astype(np.float32), (1, 3))
+    low = path.min(axis=0) - 4
+    size_px = np.ceil(path.max(axis=0) - low + 4).astype(int)
+    canvas = np.zeros((int(size_px[1]), int(size_px[0])), np.uint8)
+    line = np.round((path - low) * 8).astype(np.int32)
+    pen = max(1, round(min(style.pen, 0.4 * high)))
+    cv2.polylines(canvas, [line], False, 255, pen, cv2.LINE_AA, 3)
+    return cut_to_ink(canvas)
+
+
+def _tie(
+    before: tuple[Gray, int, int], place: tuple[int, int], width: int, style: Style
+) -> tuple[Gray, int, int]:
+    """Draw the stroke that leads from the top of one zero to the top of the next."""
+    ink, top, left = before
+    start = left + round(0.55 * ink.shape[1])
+    end = max(start + 2, place[1] + round(0.6 * width))
+    rows = (top + 1, place[0] + 1)
+    first = min(rows) - 4
+    canvas = np.zeros((abs(rows[0] - rows[1]) + 12, end - start + 1), np.uint8)
+    middle = ((end - start) / 2, max(rows) - first + 3)
+    path = np.array([(0, rows[0] - first), middle, (end - start, rows[1] - first)])
+    path = np.round(path * 8).astype(np.int32)
+    cv2.polylines(canvas, [path], False, 255, max(1, round(style.pen)), cv2.LINE_AA, 3)
+    return canvas, first, start
+
+
 def _draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
     """Draw a separator or part of a tail; return its ink and its top against the digits' top."""
     height = style.height
@@ -255,14 +317,20 @@ def _draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
     canvas = np.zeros((size, size), np.uint8)
     base = height
     wave = rng.normal(0.0, 0.04 * height, 8)
+    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(0.1, 0.6))
     shapes: dict[str, list[tuple[float, float]]] = {
         ".": [(4, base - 1), (5 + wave[0], base)],
         "'": [(5, 2), (3 + wave[0], 2 + 0.2 * height)],
         ",": [(6 + wave[0], base - 3), (5, base + 2), (2 + wave[1], base + 0.22 * height)],
-        "-": [(2, 0.55 * base + wave[0]), (2 + height * 0.55, 0.55 * base + wave[1])],
+        "-": [(2, 0.55 * base + wave[0]), (2 + height * long, 0.55 * base + wave[1])],
         "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
-        "/": [(0.45 * height + wave[0], -2), (3 + wave[1], base + 4)],
+        "/": [(3 + lean * height, -2 + wave[0]), (3, base + 4 + wave[1])],
     }
+    if character == "," and rng.random() < 0.5:
+        # A comma as high as half a digit, and taken for a 1 unless it was learned.
+        head, foot = rng.uniform(0.45, 0.85) * base, rng.uniform(1.05, 1.35) * base
+        bend = rng.uniform(0.0, 0.25) * height
+        shapes[","] = [(4 + bend, head), (4 + 0.8 * bend, (head + foot) / 2), (4, foot)]
     pen = max(1, round(style.pen * float(rng.uniform(0.7, 1.1))))
     strokes = {"=": [shapes["-"], [(x, y + 0.25 * base) for x, y in shapes["-"]]]}
     if character == "$":

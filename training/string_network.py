@@ -11,7 +11,7 @@ BLANK = 10
 
 
 def build_network() -> keras.Model:
-    """Build the network: lines (N, 40, W, 1) to logits (N, W / 4, 11).
+    """Build the network: lines (N, 40, W, 1) to logits (N, W / 2, 11).
 
     Height goes 40, 20, 10, 5 and is then read as a whole; width is halved twice. A 5 x 5
     convolution comes first and everything else is 3 x 3 at an eighth of the pixels or less:
@@ -33,10 +33,12 @@ def build_network() -> keras.Model:
     x = keras.layers.Add()([x, _conv(x, 128, (3, 3))])
     x = _conv(x, 160, (5, 1), padding="valid")
     x = keras.layers.Add()([x, _conv(x, 160, (1, 5))])
-    x = keras.layers.Dropout(0.15)(x)
+    x = keras.layers.Dropout(0.1)(x)
     x = keras.layers.Add()([x, _conv(x, 160, (1, 5))])
-    x = keras.layers.Dropout(0.15)(x)
-    logits = keras.layers.Conv2D(LABELS, (1, 3), padding="same", dtype="float32")(x)
+    x = keras.layers.Dropout(0.1)(x)
+    # Two labels a column: a narrow digit of a joined row is two columns wide, and CTC needs a
+    # blank between equal digits. With one label a column such digits were dropped.
+    logits = keras.layers.Conv2D(2 * LABELS, (1, 3), padding="same", dtype="float32")(x)
     logits = keras.layers.Reshape((-1, LABELS), dtype="float32", name="logits")(logits)
     return keras.Model(lines, logits, name="strings")
 

@@ -20,6 +20,7 @@ from training.amounts import Amount
 from training.mnist import load_mnist
 from training.strokes import draw_digit
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Patches = Mapping[str, Sequence[Gray]]
 """Patches by the digit they show."""
 
@@ -41,15 +42,22 @@ HAND_FONTS = (
     "BecauseWeLearn-Regular.otf", "BecauseWeMentor-Regular.otf", "BecauseWeOrganize-Regular.otf",
 )  # fmt: skip
 WORDS = (
-    "Rs.", "Rs", "Pay", "Rupees", "A/c No.", "A/C NO.", "or Bearer", "DATE", "Date", "lakh only",
+    "Rs.", "Rs", "Pay", "Rupees", "A/c No.", "A/C NO.", "A/c. No.", "A/C NO.", "NO.",
+    "or Bearer", "DATE", "Date", "lakh only",
     "thousand", "hundred", "only", "Bank", "Amount", "AMOUNT", "Total", "TOTAL", "No.", "Nr.",
     "EUR", "USD", "CLP", "Payable", "sign above", "Dollars", "pesos", "Order", "the sum of",
 )  # fmt: skip
-MARKS = ("$", "\u20b9", "\u20ac", "\u00a3", "Rs.", "Rs", "$", "\u20b9", "US$", "S/.", "*", "#")
+MARKS = (
+    "\u20b9", "\u20b9", "\u20b9", "\u20b9", "\u20b9", "\u20b9", "$", "$", "\u20ac", "\u00a3",
+    "Rs.", "Rs", "US$", "S/.", "*", "#",
+)  # fmt: skip
 DEVANAGARI = (
     "\u0915\u0930\u0947\u0902", "\u0905\u0926\u093e", "\u0930\u0941\u092a\u092f\u0947",
     "\u092f\u093e \u0927\u093e\u0930\u0915", "\u0926\u093f\u0928\u093e\u0902\u0915",
 )  # fmt: skip
+RUPEE_FONTS = ("DejaVu", "NotoSansMono", "Pillow")
+"""How the names begin of fonts that the currency signs are drawn with; the first two have all."""
+DEVANAGARI_FONT = "Lohit-Devanagari.ttf"
 LOOK_ALIKES = frozenset("oOlIiDqzZsSgbBQ")
 """Letters that could be called a digit are left out of the words that are no number."""
 STROKES = 300
@@ -67,7 +75,7 @@ class Sources:
     hands : mapping of str to Patches
         Handwritten digits by kind: "real", "mnist" and "strokes".
     prints : sequence of Patches
-        One alphabet of digits a font.
+        One alphabet a font: the digits and the letters of dates.
     words, marks, letters : sequence of ndarray of uint8
         Printed words, printed currency signs, handwritten letters.
     papers : sequence of ndarray of uint8
@@ -184,27 +192,33 @@ def load_letters(path: Path) -> list[Gray]:
 
 
 def draw_fonts() -> tuple[list[Patches], list[Gray], list[Gray]]:
-    """Draw digits, words and currency signs with every font that is installed."""
+    """Draw digits, words and currency signs with every font that is installed.
+
+    Returns
+    -------
+    tuple of list
+        An alphabet a font, words, currency signs. Pillow's own font is always among them.
+    """
     installed = {path.name: path for path in sorted(FONT_ROOT.rglob("*.?t?"))}
+    fonts = {"Pillow": ImageFont.load_default(GLYPH_PX)}
+    for name in PRINT_FONTS + HAND_FONTS:
+        if name in installed:
+            fonts[name] = ImageFont.truetype(str(installed[name]), GLYPH_PX)
     prints: list[Patches] = []
     words: list[Gray] = []
     marks: list[Gray] = []
-    for name in PRINT_FONTS + HAND_FONTS:
-        if name not in installed:
-            continue
-        font = ImageFont.truetype(str(installed[name]), GLYPH_PX)
-        prints.append({digit: [_draw(digit, font)] for digit in "0123456789"})
+    for name, font in fonts.items():
+        prints.append({letter: [_draw(letter, font)] for letter in "0123456789DMY"})
         words += [_draw(word, font) for word in WORDS]
-        if name.startswith("DejaVu"):
+        if name.startswith(RUPEE_FONTS):
             marks += [_draw(mark, font) for mark in MARKS]
-    for name, path in installed.items():
-        if name.startswith("Lohit-Devanagari"):
-            font = ImageFont.truetype(str(path), GLYPH_PX)
-            words += [_draw(word, font) for word in DEVANAGARI] * 4
+    if DEVANAGARI_FONT in installed:
+        font = ImageFont.truetype(str(installed[DEVANAGARI_FONT]), GLYPH_PX)
+        words += [_draw(word, font) for word in DEVANAGARI] * 4
     return prints, words, marks
 
 
-def _draw(text: str, font: ImageFont.FreeTypeFont) -> npt.NDArray[np.uint8]:
+def _draw(text: str, font: Font) -> npt.NDArray[np.uint8]:
     left, top, right, bottom = (round(side) for side in font.getbbox(text))
     image = Image.new("L", (max(1, right - left) + 8, max(1, bottom - top) + 8), 0)
     ImageDraw.Draw(image).text((4 - left, 4 - top), text, fill=255, font=font)

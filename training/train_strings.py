@@ -75,6 +75,12 @@ class Trainer:
             mean.assign(mean * momentum + weight * (1.0 - momentum))
         return loss
 
+    def start_from(self, weights: Path) -> None:
+        """Take the weights of an earlier training, of a layer of another shape none."""
+        self.network.load_weights(weights, skip_mismatch=True)
+        for mean, weight in zip(self.average, self.network.weights, strict=True):
+            mean.assign(weight)
+
     def averaged(self) -> keras.Model:
         """Return a network with the averaged weights."""
         network = build_network()
@@ -121,6 +127,8 @@ def train(options: argparse.Namespace) -> None:
     manager = tf.train.CheckpointManager(trainer.checkpoint, str(options.out / "resume"), 1)
     if manager.latest_checkpoint:
         trainer.checkpoint.restore(manager.latest_checkpoint).assert_existing_objects_matched()
+    elif options.start:
+        trainer.start_from(options.start)
     first = int(trainer.step)
     batches = make_batches(sources, options.seed * 1_000_003 + first)
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
@@ -171,6 +179,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and log")
     parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    parser.add_argument("--start", type=Path, help="weights.h5 of an earlier training")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reuse", type=float, default=2.0, help="uses of a batch, on average")
     parser.add_argument("--save-every", type=int, default=250)
