@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.fields import FieldKind
+from digitscan.fields import FieldKind, Grammar
 from digitscan.imaging.cuts import Pieces, cut_pieces, split_components
 from digitscan.imaging.groups import Groups, cut_groups, plan_groups
 from digitscan.imaging.normalize import normalize_tiles
@@ -36,6 +36,8 @@ class Line:
         What the field says; None where nobody knows.
     cells : Pieces or None
         The digits of a comb, which need no cutting; None for free writing.
+    grammar : Grammar or None
+        What the field may say, where a template tells; None for any text of its kind.
     """
 
     region: Region
@@ -44,6 +46,7 @@ class Line:
     gray: Gray
     kind: FieldKind | None = None
     cells: Pieces | None = None
+    grammar: Grammar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ def search_lattices(
     """
     threshold = settings.ink.threshold
     wholes = [line.cells or split_components(line.ink, threshold) for line in lines]
-    tall = [_are_tall(one, settings) for one in wholes]
+    # A thicket of strokes is not shown to the network.
+    tall = [_are_tall(one, settings) & (len(one.boxes) <= MAX_PIECES) for one in wholes]
     alone = _classify(
         digits, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)]
     )
@@ -147,6 +151,8 @@ def _cut_wholes(pieces: Pieces, chosen: npt.NDArray[np.bool_]) -> list[Gray]:
 
 def _classify(digits: Classifier, inks: list[list[Gray]]) -> list[Floats]:
     """Name the inks of many lines in one call."""
+    if not inks:
+        return []
     seen = digits.classify(normalize_tiles([ink for some in inks for ink in some]))
     ends = np.cumsum([len(some) for some in inks])[:-1]
     return list(np.split(seen, ends))
