@@ -34,7 +34,7 @@ class Pieces:
     owner : ndarray of int16, shape (H, W)
         k + 1 on piece k and its soft edge, 0 elsewhere.
     boxes : ndarray of int32, shape (N, 4)
-        left, top, right, bottom of each piece in the upright ink, half open.
+        left, top, right, bottom of each piece and its soft edge in the upright ink, half open.
     text_height : float
         Height of the writing in pixels.
     slant : float
@@ -138,11 +138,8 @@ def cut_pieces(
         paths: list[npt.NDArray[np.int64]] = []
         if not (sure[index] or pieces.fixed[index]):
             paths = _find_cut_paths(own & (ink >= threshold), ink, pieces.text_height, settings)
-        columns = np.arange(right - left)
-        side = np.zeros(own.shape, np.int32)
-        for path in paths:
-            side += columns[np.newaxis, :] >= path[:, np.newaxis]
-        owner[window][own] = len(source) + 1 + side[own]
+        part = _divide(own, ink >= threshold, paths) if paths else own.astype(np.int16)
+        owner[window][own] = len(source) + part[own]
         source += [-1 if paths else index] * (len(paths) + 1)
         fixed += [bool(sure[index] or pieces.fixed[index])] * (len(paths) + 1)
     return _order(
@@ -280,6 +277,20 @@ def _find_cut_paths(
                 if ink_px <= most_px
             ]
     return _thin_out(found, settings.spacing * height)
+
+
+def _divide(
+    own: Mask, writing: Mask, paths: Sequence[npt.NDArray[np.int64]]
+) -> npt.NDArray[np.int16]:
+    """Number the parts of a piece between its cuts, from 1; a soft edge follows its writing."""
+    columns = np.arange(own.shape[1])
+    part = np.ones(own.shape, np.int16)
+    for path in paths:
+        part += columns[np.newaxis, :] >= path[:, np.newaxis]
+    hard = np.where(own & writing, part, 0).astype(np.int16)
+    # Cut like the writing, an edge could become a piece without any.
+    soft = cv2.dilate(hard, np.ones((3, 3), np.uint8))
+    return np.where(hard > 0, hard, soft).astype(np.int16)
 
 
 def _measure_extent(own: Mask) -> npt.NDArray[np.float32]:
