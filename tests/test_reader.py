@@ -10,7 +10,7 @@ from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.line_lattices import MAX_PIECES, Line
 from digitscan.reader import Reader, map_reading, read_lines
-from digitscan.recognition.strings import FieldScores, StringCandidate
+from digitscan.recognition.strings import FieldScores
 from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import ReadersSettings, Settings
 from tests.drawings import PAPER, PEN, DrawnDigits, covers, draw_crop, load_drawn_reader
@@ -37,11 +37,9 @@ class Script:
             spelled.append(FieldScores((rows,)))
         return tuple(spelled)
 
-    def read(self, scores: Sequence[FieldScores]) -> tuple[tuple[StringCandidate, ...], ...]:
+    def propose(self, scores: Sequence[FieldScores]) -> list[list[str]]:
         """Propose the text and nothing else."""
-        return tuple(
-            (StringCandidate(text, -0.1),) for text, _ in zip(self._texts, scores, strict=False)
-        )
+        return [[text] for text, _ in zip(self._texts, scores, strict=False)]
 
 
 class Counting:
