@@ -24,12 +24,15 @@ class Status(StrEnum):
 
 
 class Rejection(StrEnum):
-    """Why a number that was seen is not named."""
+    """Why a field is not named: what was seen is withheld, or there is nothing to see."""
 
     LOW_CONFIDENCE = "low-confidence"
     NO_DIGITS = "no-digits"
     GRAMMAR = "grammar"
     TOO_MANY_PIECES = "too-many-pieces"
+    RULE = "rule"
+    MISSING = "missing"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,8 @@ class Reading:
     rejection : Rejection or None
         Why the reading is withheld; None when it is accepted.
     note : str
-        Short stable word on how an accepted reading was decided, or empty.
+        Short stable word on how an accepted reading was decided, or empty; with the rejection
+        `rule`, the name of the rule.
     digits : tuple of Digit
         Which ink is which digit, left to right; empty where only the string reader saw it.
     """

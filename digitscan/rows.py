@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from digitscan.names import printable
-from digitscan.records import PageResult, Reading, Status
+from digitscan.records import PageResult, Reading, Rejection, Status
 
 COLUMNS = (
     "file",
@@ -78,14 +78,28 @@ def _reading_row(name: str, page: int, reading: Reading) -> Row:
         "text": reading.text,
         "value": reading.value,
         "confidence": round(reading.confidence, 4),
-        "status": str(Status.READ if reading.rejection is None else Status.REJECTED),
-        "reason": str(reading.rejection or reading.note),
+        "status": str(_status_of(reading)),
+        "reason": _reason_of(reading),
         "left": box.left,
         "top": box.top,
         "right": box.right,
         "bottom": box.bottom,
         "alternatives": " ".join(f"{item.text}:{item.confidence:.4f}" for item in alternatives),
     }
+
+
+def _status_of(reading: Reading) -> Status:
+    if reading.rejection is None:
+        return Status.READ
+    return Status.EMPTY if reading.rejection is Rejection.EMPTY else Status.REJECTED
+
+
+def _reason_of(reading: Reading) -> str:
+    if reading.rejection is Rejection.RULE:
+        return f"{Rejection.RULE}:{reading.note}"
+    if reading.rejection is Rejection.EMPTY:
+        return reading.note
+    return str(reading.rejection or reading.note)
 
 
 def escape_cell(text: str) -> str:

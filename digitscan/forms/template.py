@@ -44,6 +44,14 @@ class Writing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Comb:
+    """A row of equal one-digit boxes, wall to wall: its place on the reference, their number."""
+
+    zone: Box
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A named place on a form.
 
@@ -58,6 +66,9 @@ class Field:
     writing : Writing
     cells : int
         Boxes of its comb; 0 where the field is no comb.
+    combs : tuple of Comb
+        The comb, or the several that stand apart, left to right: day, month and year; empty where
+        the field is no comb.
     required : bool
         Whether an empty field is a fault of the form.
     """
@@ -68,6 +79,7 @@ class Field:
     grammar: Grammar
     writing: Writing = Writing.HAND
     cells: int = 0
+    combs: tuple["Comb", ...] = ()
     required: bool = True
 
 
@@ -200,17 +212,58 @@ def _parse_field(entry: Any, index: int, scale: float, faults: Faults) -> Field 
     table.finish(_FIELD_KEYS)
     kind = FieldType(table.choose("type", tuple(FieldType), "number"))
     writing = "e13b" if kind is FieldType.MICR else "hand"
-    cells = table.take("cells", int, 0)
-    if cells and (not 2 <= cells <= 60 or kind in (FieldType.MICR, FieldType.MARK)):
-        faults.add(place, f"cells is the number of boxes of a comb, 2 to 60, got {cells}")
-        cells = 0
-    zone = _parse_zone(entry.get("zone"), scale, place, faults)
+    counts = _parse_cells(entry.get("cells", 0), kind, place, faults)
+    cells = sum(counts)
+    zones = _parse_zones(entry.get("zone"), counts, scale, place, faults)
+    zone = _surround(zones) if zones else None
+    combs = tuple(Comb(box, count) for box, count in zip(zones, counts, strict=False))
     field_writing = Writing(table.choose("writing", tuple(Writing), writing))
     required = table.take("required", bool, True)
     grammar = _parse_grammar(entry, kind, cells, place, faults)
     if zone is None or grammar is None:
         return None
-    return Field(name, zone, kind, grammar, field_writing, cells, required)
+    return Field(name, zone, kind, grammar, field_writing, cells, combs, required)
+
+
+def _parse_cells(value: Any, kind: FieldType, place: str, faults: Faults) -> tuple[int, ...]:
+    """Return the boxes of each comb of a field; nothing where it is no comb."""
+    counts = value if isinstance(value, list) else [value]
+    if value == 0 and not isinstance(value, bool):
+        return ()
+    several = isinstance(value, list)
+    good = all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in counts)
+    allowed = kind not in (FieldType.MICR, FieldType.MARK)
+    if not good or not 2 <= sum(counts) <= 60 or not allowed:
+        hint = "a list with the boxes of each comb" if several else "2 to 60"
+        faults.add(place, f"cells is the number of boxes of a comb, {hint}, got {value}")
+        return ()
+    return tuple(counts)
+
+
+def _parse_zones(
+    value: Any, counts: tuple[int, ...], scale: float, place: str, faults: Faults
+) -> tuple[Box, ...]:
+    """Return the zone of a field, or of each of its combs; nothing where one is wrong."""
+    several = isinstance(value, list) and len(value) > 0 and isinstance(value[0], list)
+    if several and len(value) != len(counts):
+        faults.add(
+            place, f"zone lists {len(value)} combs and cells {len(counts)}; give one of each a comb"
+        )
+        return ()
+    if not several and len(counts) > 1:
+        faults.add(place, "cells lists several combs; give a zone for each: [[...], [...]]")
+        return ()
+    zones = [_parse_zone(one, scale, place, faults) for one in (value if several else [value])]
+    return tuple(zone for zone in zones if zone is not None) if None not in zones else ()
+
+
+def _surround(boxes: tuple[Box, ...]) -> Box:
+    return Box(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    )
 
 
 def _parse_zone(value: Any, scale: float, place: str, faults: Faults) -> Box | None:

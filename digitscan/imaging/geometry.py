@@ -90,7 +90,7 @@ def map_box(box: Box, way: npt.NDArray[np.float64]) -> Box:
     ----------
     box : Box
     way : ndarray of float64, shape (3, 3)
-        Affine, on (x, y, 1).
+        On (x, y, 1), up to a factor: affine, or a perspective.
 
     Returns
     -------
@@ -110,7 +110,8 @@ def map_box(box: Box, way: npt.NDArray[np.float64]) -> Box:
         ],
         np.float64,
     )
-    x, y, _ = way @ corners
+    x, y, depth = way @ corners
+    x, y = x / depth, y / depth
     left, top = round(float(x.min())), round(float(y.min()))
     return Box(left, top, max(left + 1, round(float(x.max()))), max(top + 1, round(float(y.max()))))
 

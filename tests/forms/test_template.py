@@ -11,7 +11,7 @@ import pytest
 from digitscan.checkdigits import CheckDigit
 from digitscan.errors import TemplateError
 from digitscan.fields import DateOrder, FieldKind
-from digitscan.forms.template import FieldType, Writing, load_template
+from digitscan.forms.template import FieldType, Writing, load_template, parse_template
 from digitscan.records import Box
 
 GOOD = """
@@ -125,3 +125,34 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "form.png").unlink()
     with pytest.raises(TemplateError, match=r"form\.png does not exist"):
         load_template(file)
+
+
+def test_a_field_may_have_several_combs() -> None:
+    entry = {
+        "name": "day",
+        "type": "date",
+        "zone": [[10, 10, 30, 20], [40, 10, 60, 20]],
+        "cells": [2, 4],
+    }
+    table = {"reference": "a.png", "field": [entry]}
+    (field,) = parse_template(table, Path("f.toml")).fields
+    assert [(comb.zone.left, comb.cells) for comb in field.combs] == [(10, 2), (40, 4)]
+    assert (field.zone, field.cells, field.grammar.max_digits) == (Box(10, 10, 60, 20), 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cells": [2, 4, 2]}, "zone lists 2 combs and cells 3"),
+        ({"cells": [2, 0]}, "a list with the boxes of each comb"),
+        ({"zone": [10, 10, 30, 20]}, "give a zone for each"),
+        ({"zone": [[10, 10, 30, 20], [40, 10, 40, 20]]}, "has no area"),
+    ],
+)
+def test_combs_that_do_not_fit_together_are_refused(
+    change: dict[str, object], message: str
+) -> None:
+    entry = {"name": "day", "zone": [[10, 10, 30, 20], [40, 10, 60, 20]], "cells": [2, 4]}
+    table = {"reference": "a.png", "field": [{**entry, **change}]}
+    with pytest.raises(TemplateError, match=message):
+        parse_template(table, Path("f.toml"))

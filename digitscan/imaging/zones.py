@@ -1,0 +1,278 @@
+"""A zone of a form -> its part of the page, upright, and the ink that was written into it."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.imaging.combs import find_combs
+from digitscan.imaging.components import estimate_text_height, find_components
+from digitscan.imaging.geometry import grow_box
+from digitscan.imaging.ruling import remove_rules
+from digitscan.records import Box, Gray, Mask
+
+_MARGIN = 0.6
+"""A patch reaches beyond its zone by this share of the zone's height: tails of 7 and 9, and a
+digit that does not fit."""
+_INSIDE = 0.5
+"""A component belongs to the zone that holds this share of it, and is kept whole."""
+_NEAR = 0.5
+"""Writing that goes on outside the zone stands as near to the last digit, in text heights."""
+_LEAST_HIGH = 0.6
+_MOST_HIGH = 1.6
+"""Digits outside the zone are as high as those within, in text heights."""
+_EDGE_THIN = 0.12
+"""A rule is thinner than this share of the zone's height: 1 mm of a box of 9 mm."""
+_EDGE_NEAR = 0.15
+"""A rule of the zone's box stands at the zone's edge, within this share of its height."""
+_COMB_PAGE_PX = 1300
+"""Combs are looked for as large as on a page of this longer side, as `combs.find_combs` does."""
+_COMB_OVERLAP = 0.5
+"""A comb found is the one wanted when it shares this much of the area of both together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A zone with what surrounds it, turned and flattened, at the page's own resolution.
+
+    Attributes
+    ----------
+    gray : ndarray of uint8, shape (h, w)
+    zone : Box
+        The zone, in pixels of the patch.
+    way : ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of the patch to the page, up to a factor.
+    """
+
+    gray: Gray
+    zone: Box
+    way: npt.NDArray[np.float64]
+
+
+def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Patch:
+    """Cut a zone out of a page as it stands on the reference.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        The page.
+    zone : Box
+        In pixels of the reference.
+    to_page : ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of the reference to the page, up to a factor.
+
+    Returns
+    -------
+    Patch
+
+    Examples
+    --------
+    >>> page = np.zeros((90, 90), np.uint8)
+    >>> patch = flatten_zone(page, Box(20, 20, 40, 30), np.diag([2.0, 2.0, 1.0]))
+    >>> patch.zone, patch.gray.shape
+    (Box(left=12, top=12, right=52, bottom=32), (44, 64))
+    """
+    scale = _measure_scale(zone, to_page)
+    margin = max(2, round(_MARGIN * (zone.bottom - zone.top)))
+    wide = grow_box(zone, margin, margin)
+    to_reference = np.array(
+        [[1 / scale, 0, wide.left], [0, 1 / scale, wide.top], [0, 0, 1]], np.float64
+    )
+    way = to_page @ to_reference
+    way = way / way[2, 2]
+    size = (
+        max(1, round((wide.right - wide.left) * scale)),
+        max(1, round((wide.bottom - wide.top) * scale)),
+    )
+    flat = cv2.warpPerspective(
+        gray,
+        way,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    edge = round(margin * scale)
+    width = max(1, round((zone.right - zone.left) * scale))
+    height = max(1, round((zone.bottom - zone.top) * scale))
+    return Patch(np.asarray(flat, np.uint8), Box(edge, edge, edge + width, edge + height), way)
+
+
+def _measure_scale(zone: Box, to_page: npt.NDArray[np.float64]) -> float:
+    """Return the page's pixels in a pixel of the reference, at the zone."""
+    corners = np.array(
+        [[[zone.left, zone.top]], [[zone.right, zone.top]], [[zone.left, zone.bottom]]], np.float64
+    )
+    origin, right, down = cv2.perspectiveTransform(corners, to_page)[:, 0]
+    area = abs(np.linalg.det(np.stack([right - origin, down - origin])))
+    return float(np.sqrt(area / ((zone.right - zone.left) * (zone.bottom - zone.top))))
+
+
+def keep_writing(ink: Gray, zone: Box, threshold: int) -> Gray:
+    """Keep the ink that was written into a zone, and drop rules, print and writing beside it.
+
+    The zone is where the writing begins, not where it must end: a component of which half is in
+    the zone stays whole, and digits that stand next to those within stay too.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        Ink strength of the patch.
+    zone : Box
+        In pixels of the patch.
+    threshold : int
+        Ink strength from which a pixel belongs to the writing.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w)
+        0 where ink was dropped; soft edges of what stays are kept.
+
+    Examples
+    --------
+    >>> ink = np.zeros((30, 60), np.uint8)
+    >>> ink[8:22, 12:16] = ink[2:8, 40:44] = 255
+    >>> kept = keep_writing(ink, Box(10, 8, 50, 24), 112)
+    >>> bool(kept[10, 13]), bool(kept[4, 41])
+    (True, False)
+    """
+    mask = np.asarray(ink >= threshold)
+    inner = mask[zone.top : zone.bottom, zone.left : zone.right]
+    height = estimate_text_height(find_components(inner).heights)
+    clean = remove_rules(mask, height)
+    parts = find_components(clean)
+    if parts.areas.size == 0:
+        return np.zeros_like(ink)
+    held = np.zeros(clean.shape, np.bool_)
+    held[zone.top : zone.bottom, zone.left : zone.right] = True
+    inside = np.bincount(parts.labels[held], minlength=len(parts.areas) + 1)[1:]
+    keep = np.asarray(inside >= _INSIDE * parts.areas) & ~_are_edges(parts.boxes, zone)
+    keep = _follow(parts.boxes, keep)
+    return _soften(ink, np.concatenate([[False], keep])[parts.labels])
+
+
+def _are_edges(boxes: npt.NDArray[np.int32], zone: Box) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it is a rule of the zone's box: thin, long, at its edge."""
+    width, height = zone.right - zone.left, zone.bottom - zone.top
+    thin, near = _EDGE_THIN * height, _EDGE_NEAR * height
+    wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    across, down = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    beside = np.minimum(np.abs(across - zone.left), np.abs(across - zone.right)) <= near
+    along = np.minimum(np.abs(down - zone.top), np.abs(down - zone.bottom)) <= near
+    walls = (wide <= thin) & (high >= 0.8 * height) & beside
+    rules = (high <= thin) & (wide >= 0.3 * width) & along
+    return np.asarray(walls | rules)
+
+
+def _follow(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Add the components that go on from those kept: as high, on their line, next to them."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    if not keep.any():
+        return keep
+    height = estimate_text_height(heights[keep])
+    tall = (heights >= _LEAST_HIGH * height) & (heights <= _MOST_HIGH * height)
+    if not (tall & keep).any():
+        return keep
+    middle = (boxes[:, 1] + boxes[:, 3]) / 2
+    line = float(np.median(middle[tall & keep]))
+    slim = boxes[:, 2] - boxes[:, 0] <= _MOST_HIGH * height
+    usable = tall & slim & (np.abs(middle - line) <= 0.4 * height)
+    grown = keep.copy()
+    while True:
+        left, right = boxes[grown & tall, 0].min(), boxes[grown & tall, 2].max()
+        near = (boxes[:, 0] <= right + _NEAR * height) & (boxes[:, 2] >= left - _NEAR * height)
+        more = usable & near & ~grown
+        if not more.any():
+            return grown
+        grown |= more
+
+
+def _soften(ink: Gray, mask: Mask) -> Gray:
+    soft = cv2.dilate(np.ascontiguousarray(mask).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(soft, ink, 0).astype(np.uint8)
+
+
+def place_zone(patch: Patch, field: Box, part: Box) -> Box:
+    """Return where a part of the patch's field lies on the patch.
+
+    Parameters
+    ----------
+    patch : Patch
+    field, part : Box
+        In pixels of the reference.
+
+    Examples
+    --------
+    >>> patch = Patch(np.zeros((40, 80), np.uint8), Box(10, 5, 70, 35), np.eye(3))
+    >>> place_zone(patch, Box(100, 0, 130, 15), Box(120, 0, 130, 15))
+    Box(left=50, top=5, right=70, bottom=35)
+    """
+    across = (patch.zone.right - patch.zone.left) / (field.right - field.left)
+    down = (patch.zone.bottom - patch.zone.top) / (field.bottom - field.top)
+    left = patch.zone.left + round((part.left - field.left) * across)
+    right = patch.zone.left + round((part.right - field.left) * across)
+    top = patch.zone.top + round((part.top - field.top) * down)
+    bottom = patch.zone.top + round((part.bottom - field.top) * down)
+    return Box(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
+def locate_cells(gray: Gray, zone: Box, cells: int, page_long_px: int) -> tuple[Box, ...]:
+    """Return the boxes of a comb: those found on the page, or the zone in equal parts.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (h, w)
+        The patch.
+    zone : Box
+        Where the comb is expected, in pixels of the patch.
+    cells : int
+        How many there are.
+    page_long_px : int
+        Longer side of the page that the patch is from.
+
+    Returns
+    -------
+    tuple of Box
+        Left to right, in pixels of the patch.
+
+    Examples
+    --------
+    >>> blank = np.full((40, 80), 255, np.uint8)
+    >>> [cell.left for cell in locate_cells(blank, Box(10, 5, 70, 35), 3, 800)]
+    [10, 30, 50]
+    """
+    scale = min(1.0, _COMB_PAGE_PX / page_long_px)
+    small = gray
+    if scale < 1.0:
+        size = (max(1, round(small.shape[1] * scale)), max(1, round(small.shape[0] * scale)))
+        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
+    for comb in find_combs(small):
+        found = [_scale(cell, 1.0 / scale) for cell in comb.cells]
+        near = _share(_scale(comb.box, 1.0 / scale), zone) >= _COMB_OVERLAP
+        if len(found) == cells and near:
+            return tuple(found)
+    edges = np.linspace(zone.left, zone.right, cells + 1).round().astype(int)
+    return tuple(
+        Box(int(a), zone.top, max(int(b), int(a) + 1), zone.bottom) for a, b in pairwise(edges)
+    )
+
+
+def _scale(box: Box, factor: float) -> Box:
+    left, top = round(box.left * factor), round(box.top * factor)
+    return Box(
+        left,
+        top,
+        max(left + 1, round(box.right * factor)),
+        max(top + 1, round(box.bottom * factor)),
+    )
+
+
+def _share(one: Box, other: Box) -> float:
+    """Return the area that two boxes share, as a share of what they cover together."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if across <= 0 or down <= 0:
+        return 0.0
+    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
+    return across * down / (sum(areas) - across * down)

@@ -1,0 +1,306 @@
+"""Read the fields of a form: which form it is, where its fields lie, what they say together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from digitscan.checkdigits import has_check_digit
+from digitscan.fields import FieldKind
+from digitscan.forms.template import Field, FieldType, Template
+from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.comb_cells import CellInk, split_cells
+from digitscan.imaging.cuts import join_cells
+from digitscan.imaging.geometry import clip_box, grow_box, stored_from_upright, turn_upright
+from digitscan.imaging.micr import find_micr_line
+from digitscan.imaging.micr_cells import split_micr_cells
+from digitscan.imaging.normalize import normalize_tiles
+from digitscan.imaging.register import Features, Registration, describe_page, register_page
+from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, locate_cells, place_zone
+from digitscan.joint_reading import Found, agree
+from digitscan.line_lattices import Line
+from digitscan.reader import Reader, map_reading, read_lines
+from digitscan.recognition.micr import read_micr
+from digitscan.records import Box, Floats, Gray, Reading, Region, Rejection
+from digitscan.settings import Settings
+from digitscan.whole_page import PAGE_VIEWS
+
+CROSSED = "x"
+"""Text of a crossed `mark` box."""
+CROSS_SHARE = 0.5
+"""The digit network calls the ink of a cell rubbish by more than this: a cross, or a dash."""
+MARKED = 0.02
+"""Share of a box that a cross covers at least: two strokes of a fiftieth of its width."""
+UNMARKED = 0.005
+"""Specks and what is left of the box's rules stay below this share of it."""
+MAX_EMPTY = 0.5
+"""Ink of a zone that the string reader rather takes for nothing is none."""
+_QUARTERS = (0, 2, 1, 3)
+"""Quarter turns in which a form is looked for: upright first, then on its head, on its sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A template and what its reference image looks like; made once per worker."""
+
+    template: Template
+    features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Which form a page shows, and how it lies there.
+
+    Attributes
+    ----------
+    form : Form
+    upright : ndarray of uint8, shape (H, W)
+        The page, turned by quarters as the form stands.
+    way : ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of `upright` to the page as it was given.
+    registration : Registration
+        Takes the reference to `upright`.
+    """
+
+    form: Form
+    upright: Gray
+    way: npt.NDArray[np.float64]
+    registration: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A field on the page: its patch, and either a line to be read or what is known already."""
+
+    field: Field
+    patch: Patch
+    line: Line | None
+    known: Reading | None
+    cells: Floats | None = None
+    crossed: tuple[bool, ...] = ()
+
+
+def make_form(template: Template, reference: Gray) -> Form:
+    """Describe the reference image of a template, upright.
+
+    Parameters
+    ----------
+    template : Template
+    reference : ndarray of uint8, shape (H, W)
+    """
+    return Form(template, describe_page(reference))
+
+
+def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:
+    """Find the form that a page shows, whichever way the page lies.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    forms : sequence of Form
+
+    Returns
+    -------
+    Fit or None
+        Of the form with the best score; None where the page shows none of them.
+    """
+    for quarters in _QUARTERS:
+        upright = turn_upright(gray, 1, quarters)
+        page = describe_page(upright)
+        found = [
+            (registration.score, -place, form, registration)
+            for place, form in enumerate(forms)
+            if (registration := register_page(page, form.features)) is not None
+        ]
+        if found:
+            _, _, form, registration = max(found, key=lambda one: one[:2])
+            return Fit(form, upright, stored_from_upright(gray.shape, 1, quarters), registration)
+    return None
+
+
+def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tuple[Reading, ...]:
+    """Read every field of the form that a page shows.
+
+    Parameters
+    ----------
+    fit : Fit
+    reader : Reader
+    settings : Settings
+
+    Returns
+    -------
+    tuple of Reading
+        One a field, in the order of the template; boxes in pixels of the page as it was given to
+        `fit_form`. An empty field has the rejection `empty`, or `missing` where it is required;
+        one that breaks a rule has `rule`, and its note names the rule.
+    """
+    shape = _shape_given(fit)
+    cuts = [_cut_field(fit, field, reader, settings) for field in fit.form.template.fields]
+    lines = tuple(cut.line for cut in cuts if cut.line is not None)
+    read = iter(read_lines(lines, reader, settings, PAGE_VIEWS))
+    found = []
+    for cut in cuts:
+        reading = cut.known
+        if reading is None:
+            considered = next(read)
+            reading = considered.reading
+            if considered.blank > MAX_EMPTY and not reading.text:
+                reading = _call_empty(cut.field, cut.patch)
+            reading = _check_count(cut, reading)
+        found.append(Found(cut.field, reading, cut.cells, cut.crossed))
+    agreed = agree(found, fit.form.template.rules)
+    return tuple(
+        map_reading(reading, fit.way @ cut.patch.way, shape)
+        for cut, reading in zip(cuts, agreed, strict=True)
+    )
+
+
+def _check_count(cut: _Cut, reading: Reading) -> Reading:
+    """Withhold a comb that says fewer or more digits than its boxes hold: one is unreadable."""
+    if cut.cells is None or reading.rejection is not None:
+        return reading
+    digits = int(np.count_nonzero(cut.cells.any(axis=1) & ~np.array(cut.crossed)))
+    if len(reading.text) == digits:
+        return reading
+    return replace(reading, rejection=Rejection.NO_DIGITS)
+
+
+def estimate_turn_deg(fit: Fit) -> float:
+    """Return the skew of the form on its page, positive counter-clockwise as the eye sees it."""
+    to_page = fit.registration.to_page
+    return float(-np.rad2deg(np.arctan2(to_page[1, 0], to_page[0, 0])))
+
+
+def _shape_given(fit: Fit) -> tuple[int, int]:
+    """Return (H, W) of the page as it was given."""
+    height, width = fit.upright.shape
+    on_side = abs(fit.way[0, 1]) > 0.5
+    return (width, height) if on_side else (height, width)
+
+
+def _cut_field(fit: Fit, field: Field, reader: Reader, settings: Settings) -> _Cut:
+    patch = flatten_zone(fit.upright, field.zone, fit.registration.to_page)
+    if field.type is FieldType.MICR:
+        return _Cut(field, patch, None, _read_micr(field, patch, reader, settings))
+    ink = estimate_ink(patch.gray, settings.ink)
+    if field.type is FieldType.MARK:
+        return _Cut(field, patch, None, _read_mark(field, patch, ink, settings))
+    if field.cells:
+        return _cut_comb(field, patch, ink, max(fit.upright.shape), reader)
+    return _cut_free(field, patch, ink, settings)
+
+
+def _cut_free(field: Field, patch: Patch, ink: Gray, settings: Settings) -> _Cut:
+    """Take the writing of a field without boxes out of its patch."""
+    alone = keep_writing(ink, patch.zone, settings.ink.threshold)
+    solid = alone >= settings.ink.threshold
+    if not solid.any():
+        return _Cut(field, patch, None, _call_empty(field, patch))
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    tight = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    margin = max(2, round(0.3 * (tight.bottom - tight.top)))
+    window = clip_box(grow_box(tight, margin, margin), ink.shape)
+    inner = alone[window.top : window.bottom, window.left : window.right]
+    white = np.asarray(255 - inner, np.uint8)
+    region = Region(tight, field.name)
+    line = Line(region, window, inner, white, field.grammar.kind, grammar=field.grammar)
+    return _Cut(field, patch, line, None)
+
+
+def _cut_comb(field: Field, patch: Patch, ink: Gray, page_long_px: int, reader: Reader) -> _Cut:
+    """Take the digits out of the cells of a comb; crosses are none where cells may stay empty."""
+    places: list[Box] = []
+    cells: list[CellInk] = []
+    for comb in field.combs:
+        zone = place_zone(patch, field.zone, comb.zone)
+        boxes = locate_cells(patch.gray, zone, comb.cells, page_long_px)
+        places += boxes
+        cells += split_cells(ink, boxes)
+    filled = [k for k, cell in enumerate(cells) if cell.ink.any()]
+    seen = np.zeros((field.cells, 11), np.float32)
+    if filled:
+        seen[filled] = reader.digits.classify(normalize_tiles([cells[k].ink for k in filled]))
+    crossed = _find_crosses(field, seen)
+    kept = [cell for cell, cross in zip(cells, crossed, strict=True) if not cross]
+    if not any(cell.ink.any() for cell in kept):
+        empty = _call_empty(field, patch, any(crossed))
+        return _Cut(field, patch, None, empty, seen, crossed)
+    line = _join_comb(field, places, kept, ink.shape)
+    return _Cut(field, patch, line, None, seen, crossed)
+
+
+def _find_crosses(field: Field, seen: Floats) -> tuple[bool, ...]:
+    """Say of each cell whether it is crossed out: those before the first digit may be.
+
+    What is no digit between digits is an unreadable one; a date has a digit in every box.
+    """
+    crossed = [False] * len(seen)
+    if field.grammar.kind is FieldKind.DATE or field.grammar.min_digits >= field.cells:
+        return tuple(crossed)
+    for k, row in enumerate(seen):
+        if row.any() and row[10] <= CROSS_SHARE:
+            break
+        crossed[k] = bool(row.any())
+    return tuple(crossed)
+
+
+def _join_comb(
+    field: Field,
+    places: Sequence[Box],
+    kept: Sequence[CellInk],
+    shape: tuple[int, ...],
+) -> Line:
+    pieces = join_cells(
+        (shape[0], shape[1]), [cell.ink for cell in kept], [cell.box for cell in kept]
+    )
+    white = np.asarray(255 - pieces.ink, np.uint8)
+    box = Box(places[0].left, places[0].top, places[-1].right, places[-1].bottom)
+    whole = Box(0, 0, shape[1], shape[0])
+    return Line(
+        Region(box, field.name), whole, pieces.ink, white, field.grammar.kind, pieces, field.grammar
+    )
+
+
+def _call_empty(field: Field, patch: Patch, crossed: bool = False) -> Reading:
+    """Return the reading of a field in which nothing is written, or every box is crossed out."""
+    rejection = Rejection.EMPTY if crossed or not field.required else Rejection.MISSING
+    return Reading(Region(patch.zone, field.name), "", "", 0.0, (), rejection)
+
+
+def _read_mark(field: Field, patch: Patch, ink: Gray, settings: Settings) -> Reading:
+    """Tell a crossed box from an empty one by its ink."""
+    zone = patch.zone
+    # The box's own rules stand at the edge of the zone.
+    inset = round(0.12 * min(zone.right - zone.left, zone.bottom - zone.top))
+    inner = ink[zone.top + inset : zone.bottom - inset, zone.left + inset : zone.right - inset]
+    share = float((inner >= settings.ink.threshold).mean()) if inner.size else 0.0
+    if share <= UNMARKED:
+        return _call_empty(field, patch)
+    unsure = Rejection.LOW_CONFIDENCE if share < MARKED else None
+    confidence = min(1.0, 0.5 * share / MARKED)
+    return Reading(Region(zone, field.name), CROSSED, CROSSED, confidence, (), unsure)
+
+
+def _read_micr(field: Field, patch: Patch, reader: Reader, settings: Settings) -> Reading:
+    """Read the E-13B line of a patch."""
+    nothing = Reading(Region(patch.zone, field.name), "", "", 0.0, (), Rejection.NO_DIGITS)
+    everywhere = replace(settings.micr, search_share=1.0)
+    line = None if reader.e13b is None else find_micr_line(patch.gray, everywhere)
+    if line is None or reader.e13b is None:
+        return nothing
+    cells = split_micr_cells(patch.gray, line)
+    seen = reader.e13b.classify(normalize_tiles([cell.ink for cell in cells]))
+    check = None if field.grammar.check is None else partial(_has_transit, field)
+    reading = read_micr(seen, [cell.box for cell in cells], settings.micr, check)
+    if reading is None:
+        return nothing
+    return replace(reading, region=replace(reading.region, field=field.name))
+
+
+def _has_transit(field: Field, text: str) -> bool:
+    """Say whether the digits between two transit symbols have the check digit of the field."""
+    check = field.grammar.check
+    numbers = [part for part in text.split("A")[1:-1] if part.isdigit()]
+    return check is None or any(has_check_digit(number, check) for number in numbers)
