@@ -9,7 +9,7 @@ from digitscan.imaging.isolate import isolate_line
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines
 from digitscan.recognition.classifier import OnnxClassifier
-from digitscan.recognition.confidence import UNCALIBRATED
+from digitscan.recognition.confidence import Calibration, parse_calibration
 from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
 from digitscan.records import Box, Gray, Page, PageResult, Reading, Region, Rejection, Status
@@ -23,13 +23,15 @@ NO_TEMPLATE = "no-template"
 """Reason of a rejected page: it shows none of the forms that were given."""
 
 
-def load_reader(settings: Settings = Settings()) -> Reader:
+def load_reader(settings: Settings = Settings(), calibration: Calibration | None = None) -> Reader:
     """Load the networks.
 
     Parameters
     ----------
     settings : Settings
         The string network is loaded only where `readers.strings` is on.
+    calibration : Calibration, optional
+        From evidence to confidence; by default that of the installed package.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def load_reader(settings: Settings = Settings()) -> Reader:
         digits=OnnxClassifier(load_package("digits")),
         strings=StringReader(load_package("strings")) if settings.readers.strings else None,
         e13b=OnnxClassifier(load_package("e13b")),
-        calibration=UNCALIBRATED,
+        calibration=calibration or parse_calibration(load_package("confidence").onnx),
     )
 
 

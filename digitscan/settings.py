@@ -121,7 +121,9 @@ class MicrSettings:
 class ConfidenceSettings:
     """When a reading is accepted: below `min_confidence` it is given as rejected."""
 
-    min_confidence: float = field(default=0.0, metadata={"min": 0, "max": 1})
+    # 0.95: of the 100 held amounts 82 are accepted, and the one wrong among them is wrong in the
+    # truth; on the named fields of 40 cheques, read without a template, 4 of 66 accepted are wrong.
+    min_confidence: float = field(default=0.95, metadata={"min": 0, "max": 1})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A page from its stored pixels to its result, with a classifier that knows drawn digits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from digitscan.errors import ModelError
 from digitscan.imaging.geometry import turn_upright
 from digitscan.pipeline import consider_crop, load_reader, read_page
 from digitscan.recognition import models
-from digitscan.records import Box, Gray, Rejection, Status
+from digitscan.records import Box, Floats, Gray, Rejection, Status
 from digitscan.settings import ReadersSettings, Settings
 from tests.drawings import PAPER, PEN, covers, draw_crop, load_drawn_reader, make_page
 
@@ -63,11 +64,26 @@ def test_a_crop_is_read_however_it_is_stored(orientation: int) -> None:
         pytest.param(np.full((50, 90), PEN, np.uint8), id="all-ink"),
     ],
 )
-def test_a_crop_without_a_number_names_none(image: Gray) -> None:
+def test_a_crop_without_writing_is_empty(image: Gray) -> None:
     result = read_page(make_page(image), DRAWN, field="amount")
-    assert result.status is not Status.READ
+    assert (result.status, result.readings) == (Status.EMPTY, ())
+    assert result.reason
+
+
+def test_a_crop_of_ink_that_is_no_digit_is_rejected() -> None:
+    reader = replace(DRAWN, digits=_Blind())
+    result = read_page(make_page(draw_crop("WRAP")[0]), reader, field="amount")
+    assert result.status is Status.REJECTED
     (reading,) = result.readings
     assert (reading.text, reading.rejection) == ("", Rejection.NO_DIGITS)
+
+
+class _Blind:
+    """Takes everything for rubbish."""
+
+    def classify(self, tiles: Floats) -> Floats:
+        """Put all on the last of the eleven labels."""
+        return np.eye(11, dtype=np.float32)[np.full(len(tiles), 10)]
 
 
 def test_a_reading_that_the_field_forbids_rejects_the_page() -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from digitscan.pipeline import consider_crop, load_reader
 from digitscan.recognition.confidence import (
+    UNCALIBRATED,
     Evidence,
     Readers,
     Weighing,
@@ -93,7 +94,7 @@ def collect_samples(
         strings_weight=settings.readers.strings_weight,
     )
     chosen = dataclasses.replace(settings, readers=switched)
-    reader = load_reader(chosen)
+    reader = load_reader(chosen, UNCALIBRATED)
     dice = np.random.default_rng(SEED)
     samples = []
     amounts = [amount for part in parts for amount in load_amounts(data, part)]
