@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from digitscan.errors import DigitscanError, ModelError, OutputError
 from digitscan.recognition.classifier import OnnxClassifier
@@ -60,8 +61,11 @@ class Recipe:
     own_share : float
         Share of the tiles that are the user's.
     rate : float
-        Greatest learning rate: a seventh of that of the original training, so that what was
-        learned is bent and not replaced.
+        Greatest learning rate.
+    keep : float
+        Share of the released weights in the result, the rest is fine-tuned: their average keeps
+        nearly all that was known and nearly all that was learned (Wortsman et al., "Robust
+        fine-tuning of zero-shot models", CVPR 2022).
     held_share : float
         Share of the user's crops that only measures.
     tolerance : float
@@ -71,8 +75,11 @@ class Recipe:
 
     epochs: int = 6
     tiles: int = 12_000
-    own_share: float = 0.3
-    rate: float = 3e-4
+    own_share: float = 0.2
+    rate: float = 1e-4
+    # 0.5: 240 crops of a new hand, own digits 91.7 -> 100 %, old ones 99.18 -> 99.12 %;
+    # with 0 the same own digits, but old ones 98.94 %.
+    keep: float = 0.5
     held_share: float = 0.25
     tolerance: float = TOLERANCE
     seed: int = 0
@@ -80,6 +87,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if not 0 < self.own_share < 1:
             raise ValueError(f"own_share lies between 0 and 1, got {self.own_share}")
+        if not 0 <= self.keep < 1:
+            raise ValueError(f"keep is from 0 up to 1, got {self.keep}")
 
 
 def finetune(
@@ -183,7 +192,8 @@ def train_own(
 ) -> None:
     """Train on the user's digits among the original ones; a run that was broken off goes on.
 
-    The last weights are kept: to choose an epoch by the digits held out would flatter the report.
+    The last weights count, averaged with the released ones: to choose an epoch by the digits held
+    out would flatter the report.
 
     Parameters
     ----------
@@ -212,6 +222,22 @@ def train_own(
         rng = np.random.default_rng([recipe.seed, epoch])
         tiles, labels = make_tiles(sources, counts, rng, config.augmentation)
         run.finish_epoch(epoch, float(epoch), run.train_epoch(epoch, tiles, labels))
+    tuned = run.average.weights or run.model.get_weights()
+    run.model.set_weights(blend(start.get_weights(), tuned, recipe.keep))
+    run.model.save(folder / "best.keras")
+
+
+def blend(
+    start: Sequence[npt.NDArray[np.float32]], tuned: Sequence[npt.NDArray[np.float32]], keep: float
+) -> list[npt.NDArray[np.float32]]:
+    """Average two sets of weights of one network, `keep` of the first.
+
+    Examples
+    --------
+    >>> blend([np.array([0.0, 4.0])], [np.array([1.0, 0.0])], 0.25)[0].tolist()
+    [0.75, 1.0]
+    """
+    return [keep * old + (1 - keep) * new for old, new in zip(start, tuned, strict=True)]
 
 
 def find_losses(before: Evaluation, after: Evaluation, tolerance: float) -> tuple[str, ...]:

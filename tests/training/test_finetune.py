@@ -198,6 +198,8 @@ def test_what_counts_as_a_loss(package: Path) -> None:
         assert all(text.startswith(start) for text, start in zip(found, expected, strict=True))
 
 
-def test_the_own_share_is_a_share() -> None:
+def test_shares_are_shares() -> None:
     with pytest.raises(ValueError, match="own_share lies between 0 and 1"):
         Recipe(own_share=1.0)
+    with pytest.raises(ValueError, match="keep is from 0 up to 1"):
+        Recipe(keep=1.0)
