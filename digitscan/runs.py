@@ -16,6 +16,7 @@ from typing import Any
 from digitscan import __version__
 from digitscan.batch import Job, make_executor, read_scans
 from digitscan.errors import NoPagesError, OutputError
+from digitscan.form_files import FormLoader, hash_templates
 from digitscan.journal import Journal, journal_path, resume_journal, start_journal
 from digitscan.names import printable
 from digitscan.recognition.models import find_packages, load_package
@@ -170,12 +171,14 @@ def describe_plan(job: Job) -> dict[str, Any]:
     ------
     ModelError
         If a model package is damaged.
+    TemplateError
+        If a template is missing or wrong.
     """
     packages = [load_package(folder) for folder in find_packages()]
     return {
         "settings": dataclasses.asdict(job.settings),
         "models": {f"{package.name}-{package.version}": package.sha256 for package in packages},
-        "templates": {},
+        "templates": hash_templates(job.load.paths) if isinstance(job.load, FormLoader) else {},
         "field": job.field,
     }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
+    from digitscan.form_files import FormLoader
     from digitscan.runs import Run
     from digitscan.settings import Settings
 
@@ -44,6 +45,14 @@ def process(
     field: Annotated[
         FieldKind | None,
         typer.Option("--field", help="Every image is the crop of one field of this kind."),
+    ] = None,
+    template: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--template",
+            metavar="PATH",
+            help="Template of a form, or a folder of them; can be given several times.",
+        ),
     ] = None,
     workers: Annotated[
         int | None,
@@ -107,10 +116,13 @@ def process(
     if debug_dir is not None:
         _check_folder(debug_dir)
     name = None if field is None else field.value
+    job = Job(effective, name, None if debug_dir is None else str(debug_dir))
+    if template:
+        job = dataclasses.replace(job, load=_load_templates(template, field))
     run = Run(
         inputs=tuple(map(str, scans)),
         out=out,
-        job=Job(effective, name, None if debug_dir is None else str(debug_dir)),
+        job=job,
         workers=workers,
         resume=resume,
         shard=None if shard is None else parse_shard(shard),
@@ -128,6 +140,14 @@ def process(
         show_totals(record)
     if record.tally.statuses["failed"]:
         raise typer.Exit(ExitCode.SOME_PAGES_FAILED)
+
+
+def _load_templates(paths: list[Path], field: FieldKind | None) -> "FormLoader":
+    from digitscan.form_files import FormLoader
+
+    if field is not None:
+        raise SettingsError("--field reads crops and --template whole pages; give one of them")
+    return FormLoader(tuple(map(str, paths)))
 
 
 def _choose_engine(

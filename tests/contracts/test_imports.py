@@ -16,7 +16,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "stderr", "evaluation", "calibration", "sheet"},
-    frozenset({"line_lattices", "reader", "whole_page", "pipeline"}),
+    frozenset({"line_lattices", "reader", "whole_page", "joint_reading"})
+    | {"templated_page", "pipeline"},
     frozenset(
         {
             "workers",
@@ -28,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "verification",
             "watch",
             "cluster",
+            "form_files",
         }
     ),
     frozenset({"cli", "__main__", "__init__"}),
@@ -48,11 +50,19 @@ WITHIN = {
     *((room, "runs") for room in ("batch", "journal", "runrecord", "shards")),
     *((room, "cluster") for room in ("batch", "workers")),
     ("cluster", "runs"),
+    ("batch", "form_files"),
+    ("runrecord", "form_files"),
+    ("form_files", "runs"),
     *((room, "watch") for room in ("batch", "journal")),
     *((room, "verification") for room in ("batch", "runrecord", "runs")),
     ("cli", "__main__"),
     ("cli", "__init__"),
-    ("forms", "pipeline"),
+    ("forms", "joint_reading"),
+    *(
+        (room, "templated_page")
+        for room in ("forms", "joint_reading", "line_lattices", "reader", "whole_page")
+    ),
+    ("templated_page", "pipeline"),
     # Only what `SIBLINGS` names: the frame that networks are checked against.
     ("imaging", "recognition"),
     # Rows are written as results and read beside truth, where figures, thresholds and sheets begin.
@@ -80,6 +90,9 @@ SIBLINGS = {
     # What a printed rule is, is said once.
     ("imaging.ruling", "imaging.isolate"),
     ("imaging.ruling", "imaging.regions"),
+    ("imaging.ruling", "imaging.zones"),
+    ("imaging.components", "imaging.zones"),
+    ("imaging.combs", "imaging.zones"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),
