@@ -124,16 +124,26 @@ def _list_options(one: Found) -> tuple[Option, ...]:
         return (Option("", Decimal(0), blank), *listed)
     texts: dict[str, float] = {}
     if reading.text and reading.rejection is not Rejection.NO_DIGITS:
-        texts[reading.text] = max(reading.confidence, 1e-3)
+        certain = reading.confidence * _share_crossed(one)
+        texts[reading.text] = max(certain, 1e-3)
         for other in reading.alternatives:
             texts.setdefault(other.text, other.confidence)
-    rest = 1.0 - reading.confidence if texts else 1.0
+    rest = 1.0 - texts[reading.text] if texts else 1.0
     for text, share in spelled:
         if text and is_allowed(text, one.field.grammar):
             texts[text] = max(texts.get(text, 0.0), rest * share)
     first = tuple(texts)[:1]
     listed = _make_options(one, {text: p for text, p in texts.items() if text not in first})
     return (*_make_options(one, {text: texts[text] for text in first}), *listed)
+
+
+def _share_crossed(one: Found) -> float:
+    """Return how certain it is that the cells taken for crossed out hide no digit."""
+    share = 1.0
+    if one.cells is not None:
+        for row, cross in zip(one.cells, one.crossed, strict=True):
+            share *= float(row[10]) * (1.0 - UNREADABLE) if cross else 1.0
+    return share
 
 
 def _make_options(one: Found, texts: dict[str, float]) -> tuple[Option, ...]:

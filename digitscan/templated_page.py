@@ -163,7 +163,9 @@ def _check_count(cut: _Cut, reading: Reading) -> Reading:
         return reading
     digits = int(np.count_nonzero(cut.cells.any(axis=1) & ~np.array(cut.crossed)))
     if len(reading.text) == digits:
-        return reading
+        # The digits are right only if the crosses are none.
+        crosses = float(np.prod(cut.cells[np.array(cut.crossed), 10]))
+        return replace(reading, confidence=reading.confidence * crosses)
     return replace(reading, rejection=Rejection.NO_DIGITS)
 
 
