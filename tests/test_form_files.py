@@ -1,6 +1,7 @@
 """Templates on disk: found, checked before the first page, hashed, the same in every process."""
 
 import pickle
+import tomllib
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 
 from digitscan.errors import TemplateError
 from digitscan.form_files import FormLoader, find_templates, hash_templates, load_forms
+from digitscan.forms.template import parse_template
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATES = REPOSITORY / "samples" / "templates"
@@ -76,3 +78,11 @@ def test_the_templates_of_the_samples_are_right() -> None:
     forms = load_forms([TEMPLATES])
     assert [form.template.name for form in forms] == ["sample cheque", "report of the count"]
     assert [field.name for field in forms[1].template.fields][-2:] == ["total", "date"]
+
+
+def test_the_examples_are_templates() -> None:
+    files = find_templates([REPOSITORY / "examples" / "templates"])
+    assert len(files) == 4
+    for file in files:
+        template = parse_template(tomllib.loads(file.read_text(encoding="utf-8")), file)
+        assert template.reference.parts[-4:-1][:2] == ("shared", "data")
