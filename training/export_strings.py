@@ -165,6 +165,7 @@ def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
     name, _, release = out.name.rpartition("-")
     raw = (out / "model.onnx").read_bytes()
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config["start"] = Path(config["start"]).parent.name  # its folder's name, not its place
     shapes = {"input": [None, LINE_PX, None, 1], "output": [None, None, LABELS]}
     return {
         "name": name,

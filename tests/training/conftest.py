@@ -98,3 +98,16 @@ def _write_amounts(folder: Path, rng: np.random.Generator) -> None:
         rows.append((name, digits, " ".join(boxes), part))
     with (folder / "truth.csv").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows((("file", "digits", "boxes", "part"), *rows))
+
+
+@pytest.fixture(scope="module")
+def strings_data(small_data: Path) -> Iterator[Path]:
+    """The small data folder, lines of writing drawn with Pillow's own font and few strokes."""
+    from training import string_sources
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(string_sources, "PRINT_FONTS", ())
+        patch.setattr(string_sources, "HAND_FONTS", ())
+        patch.setattr(string_sources, "DEVANAGARI_FONT", "")
+        patch.setattr(string_sources, "STROKES", 3)
+        yield small_data

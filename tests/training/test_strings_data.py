@@ -1,0 +1,115 @@
+"""What the string reader is trained on: papers, hands, clutter, and labels that fit the ink."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitscan.errors import NoPagesError
+from digitscan.imaging.lines import LINE_PX
+from digitscan.recognition.strings import STRIDE, WIDTHS
+from training.amounts import load_amounts
+from training.string_data import BatchPool, make_batches, make_line, pack
+from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
+from training.string_layout import choose_number, punctuate
+from training.string_sources import Sources, clean_ink, cut_to_ink, erase_writing, load_sources
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def sources(strings_data: Path) -> Sources:
+    amounts = load_amounts(strings_data, "fit")
+    return load_sources(strings_data, amounts, np.random.default_rng(1))
+
+
+def test_sources_hold_every_digit_of_every_hand(sources: Sources) -> None:
+    assert set(sources.hands) == {"real", "mnist", "strokes"}
+    for patches in sources.hands.values():
+        assert set(patches) == set("0123456789")
+        assert all(len(choices) > 0 for choices in patches.values())
+    # An O is a 0 to a reader: it is no letter to train rejection with.
+    assert len(sources.letters) == 3
+
+
+def test_missing_letters_are_named(only_mnist: Path) -> None:
+    with pytest.raises(NoPagesError, match=r"letters\.zip"):
+        load_sources(only_mnist, (), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("make", [make_crop, make_field, make_comb, make_numberless, take_real])
+def test_crops_are_gray_and_say_digits(make, sources: Sources) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(2)
+    for _ in range(40):
+        crop, digits = make(sources, rng)
+        assert crop.dtype == np.uint8
+        assert crop.ndim == 2
+        assert min(crop.shape) >= 2
+        assert digits == "" or digits.isdigit()
+        if make is make_numberless:
+            assert digits == ""
+
+
+def test_spliced_runs_of_a_real_crop_keep_their_digits(sources: Sources) -> None:
+    rng = np.random.default_rng(3)
+    truths = {amount.digits for amount in sources.amounts}
+    for _ in range(60):
+        _, digits = take_real(sources, rng)
+        assert any(
+            digits in truth or any(digits.endswith(truth[:k]) for k in (1, 2, 3))
+            for truth in truths
+        )
+
+
+def test_punctuation_keeps_the_digits_in_order() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        number = choose_number(rng)
+        text = punctuate(number, rng)
+        assert "".join(character for character in text if character.isdigit()) == number
+
+
+def test_same_seed_makes_the_same_batches(sources: Sources) -> None:
+    first, again = (list(islice(make_batches(sources, 7), 2)) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.lines, other.lines)
+        np.testing.assert_array_equal(one.digits, other.digits)
+    other_seed = next(make_batches(sources, 8))
+    assert not np.array_equal(other_seed.lines, first[0].lines)
+
+
+def test_lines_leave_room_for_their_digits(sources: Sources) -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(50):
+        line, digits = make_line(sources, rng)
+        assert line.shape[0] == LINE_PX
+        assert line.shape[1] // STRIDE > len(digits)
+
+
+def test_packed_lines_are_filled_up_with_paper() -> None:
+    lines = [(np.ones((LINE_PX, 48, 1), np.float32), "12"), (np.ones((LINE_PX, 20, 1)), "")]
+    batch = pack(lines, WIDTHS[1])
+    assert batch.lines.shape == (2, LINE_PX, WIDTHS[1], 1)
+    assert batch.lines[1, :, 20:].max() == 0.0
+    assert batch.digits.tolist() == [1, 2]
+    assert batch.lengths.tolist() == [2, 0]
+
+
+def test_pool_hands_batches_out_again_only_so_often() -> None:
+    batches = (pack([(np.zeros((LINE_PX, 16, 1), np.float32), str(k))], 48) for k in range(10))
+    pool = BatchPool(batches, size=4, reuse=2.0, seed=0)
+    taken = [int(pool.take(step).digits[0]) for step in range(1, 11)]
+    assert pool.made >= 5
+    assert set(taken) <= set(range(10))
+
+
+def test_patches_are_cut_and_cleaned() -> None:
+    gray = np.full((40, 60), 200, np.uint8)
+    gray[10:30, 20:24] = 60
+    gray[:, 50] = 190
+    ink = clean_ink(gray)
+    assert ink[:, 50].max() == 0
+    assert cut_to_ink(ink).shape == (20, 4)
+    assert cut_to_ink(np.zeros((5, 6), np.uint8)).shape == (5, 6)
+    assert erase_writing(gray)[15:25, 18:26].min() > 150

@@ -1,0 +1,116 @@
+"""The string network: its loss against the reader's arithmetic, training, resuming, release."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitscan.errors import ModelError, OutputError
+from digitscan.imaging.lines import LINE_PX
+from digitscan.recognition.classifier import softmax
+from digitscan.recognition.models import load_package
+from digitscan.recognition.strings import FieldScores, StringReader, log_likelihoods
+from training import train_strings
+from training.evaluate_strings import Outcome, measure_accepted, measure_exact
+from training.string_network import BLANK, build_network, ctc_loss
+from training.train_strings import collapse, train
+
+pytestmark = pytest.mark.training
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param(["12", "3"], id="two"),
+        pytest.param(["", "907"], id="with-an-empty-line"),
+        pytest.param(["", ""], id="all-empty"),
+        pytest.param(["1123"], id="a-repeat"),
+    ],
+)
+def test_loss_is_the_likelihood_that_the_reader_computes(texts: list[str]) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0.0, 1.5, (len(texts), 9, BLANK + 1)).astype(np.float32)
+    digits = np.array([int(digit) for text in texts for digit in text], np.int32)
+    lengths = np.array([len(text) for text in texts], np.int32)
+    loss = float(ctc_loss(logits, digits, lengths))
+    fields = [FieldScores((row,)) for row in softmax(logits)]
+    odds = log_likelihoods(fields, [[text] for text in texts])
+    assert loss == pytest.approx(-np.mean([row[0] for row in odds]), rel=1e-4)
+
+
+def test_network_is_small_and_takes_any_width() -> None:
+    network = build_network()
+    assert network.count_params() < 1_000_000
+    for width in (48, 120):
+        lines = np.zeros((2, LINE_PX, width, 1), np.float32)
+        assert network(lines).shape == (2, width // 2, BLANK + 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [([10, 10], ""), ([1, 1, 10, 1], "11"), ([0, 10, 0, 0, 5], "005"), ([], "")],
+)
+def test_collapse(path: list[int], text: str) -> None:
+    assert collapse(np.array(path, np.int64)) == text
+
+
+def test_measures() -> None:
+    rows = [Outcome("", "1", 0.9, "1"), Outcome("", "2", 0.5, "7"), Outcome("", "3", 0.4, "3")]
+    assert measure_exact(rows) == pytest.approx(2 / 3)
+    assert measure_accepted(rows) == pytest.approx(1 / 3)
+    assert measure_accepted(rows, most_wrong=0.5) == pytest.approx(1.0)
+
+
+@pytest.fixture()
+def options(strings_data: Path, tmp_path: Path) -> argparse.Namespace:
+    return argparse.Namespace(
+        data=strings_data, out=tmp_path / "run", steps=2, rate=1e-3, seed=1, reuse=2.0, start=None,
+        save_every=1, limit=None,
+    )  # fmt: skip
+
+
+def test_train_resume_release_and_read(
+    options: argparse.Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.export_strings import check_parity, export_package
+
+    monkeypatch.setattr(train_strings, "WARM_UP", 1)
+    monkeypatch.setattr("training.string_data.BATCH_PX", 64)
+    train(options)
+    options.steps = 3
+    train(options)
+    log = (options.out / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in log] == ["step", "1", "2", "3"]
+
+    package = tmp_path / "strings-7"
+    monkeypatch.setattr("training.export_strings._measure", lambda *_: [])
+    metadata = export_package(options.out, package, options.data)
+    assert metadata["bytes"] < 4_000_000
+    assert metadata["version"] == "7"
+    with pytest.raises(OutputError, match="new version"):
+        export_package(options.out, package, options.data)
+    with pytest.raises(ModelError, match="differs from Keras"):
+        check_parity(build_network(), package)
+
+    reader = StringReader(load_package(package))
+    rng = np.random.default_rng(1)
+    lines = [rng.random((LINE_PX, width, 1)).astype(np.float32) for width in (60, 64, 200)]
+    together = reader.score([lines[:2], lines[2:]])
+    for field, alone in zip(together, ([lines[0], lines[1]], [lines[2]]), strict=True):
+        for view, line in zip(field.views, alone, strict=True):
+            assert view.shape == (line.shape[1] // 2, BLANK + 1)
+            np.testing.assert_array_equal(view, reader.score([[line]])[0].views[0])
+    best = reader.read(together, 3)
+    assert [len(row) <= 3 for row in best] == [True, True]
+    for row in best:
+        odds = [candidate.log_likelihood for candidate in row]
+        assert odds == sorted(odds, reverse=True)
+        assert all(value <= 0.0 for value in odds)
+
+
+def test_release_needs_a_run(tmp_path: Path) -> None:
+    from training.export_strings import export_package
+
+    with pytest.raises(ModelError, match="train_strings"):
+        export_package(tmp_path, tmp_path / "strings-1", tmp_path)
