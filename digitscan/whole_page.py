@@ -47,6 +47,9 @@ LONG_WORD = 4
 """Components of a word from which two of them speak for all."""
 
 
+LONE_SHARE = 0.5
+"""A character alone on a page without a template is a letter as often as a digit: of 13 rows that a
+page of 500 mixed letters gave, 11 were single digits named with 0.99 and more."""
 MAX_BLANK = 0.5
 """A region that the string reader rather takes for empty is writing, but no number."""
 
@@ -155,9 +158,20 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
         least_sure=settings.regions.min_sure,
         least_quality=settings.regions.min_quality,
     )
-    readings = [one.reading for one in considered if _is_number(one, settings)]
+    readings = [
+        _doubt_lone(one.reading, target)
+        for one, target in zip(considered, targets, strict=True)
+        if _is_number(one, settings)
+    ]
     readings += [] if micr is None else [micr]
     return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
+
+
+def _doubt_lone(reading: Reading, line: Line) -> Reading:
+    """Halve the confidence of a digit that stands alone and in no box: it may be an O or an l."""
+    if len(reading.text) > 1 or line.cells is not None:
+        return reading
+    return replace(reading, confidence=reading.confidence * LONE_SHARE)
 
 
 def _worth(readings: tuple[Reading, ...]) -> float:
