@@ -1,6 +1,5 @@
 """What a path passes over: dots, commas, dashes and slashes between the digits."""
 
-
 from digitscan.fields import Mark, MarkKind
 from digitscan.recognition.lattice import Path
 from digitscan.records import Floats
@@ -48,6 +47,7 @@ def name_mark(shape: Floats) -> MarkKind:
 
     Examples
     --------
+    >>> import numpy as np
     >>> name_mark(np.array([0, 0.35, 0.1, 0.45], np.float32)).name
     'DOT'
     >>> name_mark(np.array([0, -0.05, 0.6, 0.05], np.float32)).name
