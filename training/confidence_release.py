@@ -94,11 +94,15 @@ logistic regression for each set of readers (`lattice`, `strings`, `both`), its 
 `calibration.json`, its measures in `digitscan/recognition/confidence.py`. No weight is negative:
 surer evidence never lowers the confidence.
 
+## Data and limits
+
 Fitted to the amounts of the parts {", ".join(metadata["provenance"]["config"]["parts"])} of
-`cheque_amounts` (crops: ORAND-CAR-A, ICFHR 2014; boxes: Fzkuji/Labeled_ORAND-CAR-A), which no
+`cheque_amounts` (crops: ORAND-CAR-A, ICFHR 2014, free for research, called CC BY-NC-ND by some;
+boxes: Fzkuji/Labeled_ORAND-CAR-A, MIT), which no
 network was trained on, each as it is and in {VARIANTS} variants. Of their labels
 {100 * LABEL_NOISE:.0f} % are taken to be wrong, so that a wrong label does not pass for a wrong
-reading. For other writing or other paper, find your own threshold: `digitscan calibrate`.
+reading. It knows crops of amounts of one kind of cheque: on whole pages, on other writing or other
+paper it may fail by being too sure. Find your own threshold there: `digitscan calibrate`.
 
 | metric | value | set |
 |---|---|---|
