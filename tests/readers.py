@@ -6,6 +6,7 @@ They stand in a module of their own because worker processes import them by name
 import os
 import signal
 import time
+from dataclasses import replace
 
 from digitscan.batch import ReadPage
 from digitscan.records import Box, Page, PageResult, Reading, Region, Status
@@ -20,8 +21,24 @@ def load_darkness(_settings: Settings) -> ReadPage:
         if darkest == 255:
             return PageResult(page.ref, Status.EMPTY, reason="blank")
         box = Box(0, 0, page.image.shape[1], page.image.shape[0])
-        reading = Reading(Region(box, field), f"{darkest:03d}", str(darkest), darkest / 255)
+        reading = Reading(Region(box, field), f"{darkest:03d}", str(darkest), 1.0)
         return PageResult(page.ref, Status.READ, (reading,))
+
+    return read
+
+
+def load_doubt(_settings: Settings) -> ReadPage:
+    """Read as `load_darkness`, the darker the page the less sure: 0 to 1 from black to white."""
+    darkness = load_darkness(_settings)
+
+    def read(page: Page, field: str | None) -> PageResult:
+        result = darkness(page, field)
+        return replace(
+            result,
+            readings=tuple(
+                replace(one, confidence=int(one.value) / 255) for one in result.readings
+            ),
+        )
 
     return read
 

@@ -14,7 +14,7 @@ from digitscan.results import ResultsFile
 from digitscan.scans import find_scans
 from digitscan.settings import ConfidenceSettings, Settings
 from digitscan.workers import InlineExecutor, WorkerDiedError, WorkerPool, WorkerTimeoutError
-from tests.readers import load_broken, load_darkness, load_moody
+from tests.readers import load_broken, load_darkness, load_doubt, load_moody
 from tests.scanfiles import encode, tiff_g4, write
 
 WHITE = np.full((8, 8), 255, np.uint8)
@@ -146,7 +146,7 @@ def test_workers_that_cannot_start_end_the_run(tmp_path: Path) -> None:
 def test_readings_below_the_least_confidence_are_rejected(tmp_path: Path) -> None:
     folder = write(tmp_path, {"a.png": shade(40), "b.png": shade(200)})
     settings = Settings(confidence=ConfidenceSettings(min_confidence=0.5))
-    results = read_all(folder, Job(settings, load=load_darkness), 1)
+    results = read_all(folder, Job(settings, load=load_doubt), 1)
     assert [one.status for one in results] == [Status.REJECTED, Status.READ]
 
 
