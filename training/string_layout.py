@@ -139,6 +139,8 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
         if character == "/" and previous.startswith("00"):
             # The last zero of a row often runs into the stroke that ends the amount.
             left = round(pen - rng.uniform(0.0, 0.25) * style.height)
+        elif character == "-" and previous == "/" and rng.random() < 0.4:
+            left = round(pen - rng.uniform(0.1, 0.4) * style.height)
         elif not character.isdigit() or (previous and not previous.isdigit()):
             left = max(left, round(pen - 3))
         placed.append((patch, top, left))
@@ -268,8 +270,10 @@ def _group_zeros(text: str, chain: bool) -> list[str]:
 def _chain_zeros(count: int, style: Style, rng: Rng) -> Gray:
     """Draw zeros without lifting the pen: loops that a stroke along their tops ties together."""
     high = 0.5 * style.height * float(rng.uniform(0.4, 1.0))
-    wide = high * float(rng.uniform(0.5, 1.0))
-    pitch = 2 * wide * float(rng.uniform(0.85, 1.5))
+    wide = high * float(rng.uniform(0.35, 1.0))
+    pitch = 2 * wide * float(rng.uniform(0.85, 1.4)) + high * float(
+        rng.choice([0.0, 0.0, 0.3, 0.7])
+    )
     # From the top left down and round: open at the top they look like a row of u, tied by bars.
     is_open = rng.random() < 0.6
     points = []
