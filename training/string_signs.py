@@ -1,0 +1,122 @@
+"""What stands between and after digits, drawn with the writer's pen: signs, and zeros in one go."""
+
+import re
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digitscan.records import Gray
+from training.string_sources import cut_to_ink
+
+DIGIT_PX = 32
+"""Height of a digit of plain size: about what real crops of cheques have."""
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one line is written."""
+
+    height: float
+    stretch: float
+    gap: float
+    spread: float
+    zeros: float
+    pen: float
+    slant: float
+    chain: bool = False
+
+
+def group_zeros(text: str, chain: bool) -> list[str]:
+    """Split a text into characters, runs of zeros kept whole where they are written in one go."""
+    return re.findall("0{2,}|.", text) if chain else list(text)
+
+
+def chain_zeros(count: int, style: Style, rng: Rng) -> Gray:
+    """Draw zeros without lifting the pen: loops that a stroke along their tops ties together."""
+    high = 0.5 * style.height * float(rng.uniform(0.4, 1.0))
+    wide = high * float(rng.uniform(0.35, 1.0))
+    pitch = 2 * wide * float(rng.uniform(0.85, 1.4)) + high * float(
+        rng.choice([0.0, 0.0, 0.3, 0.7])
+    )
+    # From the top left down and round: open at the top they look like a row of u, tied by bars.
+    is_open = rng.random() < 0.6
+    points = []
+    for k in range(count):
+        begin, sweep = rng.uniform(-130, -60), rng.uniform(330, 420)
+        if is_open and (k > 0 or rng.random() < 0.3):
+            begin, sweep = rng.uniform(-160, -110), rng.uniform(230, 320)
+        angles = np.deg2rad(begin - np.linspace(0.0, sweep, 22))
+        size = np.exp(rng.normal(0.0, 0.08, 2))
+        loop = np.stack([np.cos(angles) * wide * size[0], np.sin(angles) * high * size[1]], 1)
+        points.append(loop + (k * pitch + rng.normal(0.0, 0.6), rng.normal(0.0, 0.8)))
+    path = np.concatenate(points)
+    # Averaging over neighbors turns the jumps between the loops into strokes of a pen.
+    path = cv2.blur(np.pad(path, ((1, 1), (0, 0)), mode="edge").astype(np.float32), (1, 3))
+    low = path.min(axis=0) - 4
+    size_px = np.ceil(path.max(axis=0) - low + 4).astype(int)
+    canvas = np.zeros((int(size_px[1]), int(size_px[0])), np.uint8)
+    line = np.round((path - low) * 8).astype(np.int32)
+    pen = max(1, round(min(style.pen, 0.4 * high)))
+    cv2.polylines(canvas, [line], False, 255, pen, cv2.LINE_AA, 3)
+    return cut_to_ink(canvas)
+
+
+def tie_zeros(
+    before: tuple[Gray, int, int], place: tuple[int, int], width: int, style: Style
+) -> tuple[Gray, int, int]:
+    """Draw the stroke that leads from the top of one zero to the top of the next."""
+    ink, top, left = before
+    start = left + round(0.55 * ink.shape[1])
+    end = max(start + 2, place[1] + round(0.6 * width))
+    rows = (top + 1, place[0] + 1)
+    first = min(rows) - 4
+    canvas = np.zeros((abs(rows[0] - rows[1]) + 12, end - start + 1), np.uint8)
+    middle = ((end - start) / 2, max(rows) - first + 3)
+    path = np.array([(0, rows[0] - first), middle, (end - start, rows[1] - first)])
+    path = np.round(path * 8).astype(np.int32)
+    cv2.polylines(canvas, [path], False, 255, max(1, round(style.pen)), cv2.LINE_AA, 3)
+    return canvas, first, start
+
+
+def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
+    """Draw a separator or part of a tail; return its ink and its top against the digits' top."""
+    height = style.height
+    size = round(height * 1.6)
+    canvas = np.zeros((size, size), np.uint8)
+    base = height
+    wave = rng.normal(0.0, 0.04 * height, 8)
+    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(0.1, 0.6))
+    shapes: dict[str, list[tuple[float, float]]] = {
+        ".": [(4, base - 1), (5 + wave[0], base)],
+        "'": [(5, 2), (3 + wave[0], 2 + 0.2 * height)],
+        ",": [(6 + wave[0], base - 3), (5, base + 2), (2 + wave[1], base + 0.22 * height)],
+        "-": [(2, 0.55 * base + wave[0]), (2 + height * long, 0.55 * base + wave[1])],
+        "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
+        "/": [(3 + lean * height, -2 + wave[0]), (3, base + 4 + wave[1])],
+    }
+    if character == "," and rng.random() < 0.5:
+        # A comma as high as half a digit, and taken for a 1 unless it was learned.
+        head, foot = rng.uniform(0.45, 0.85) * base, rng.uniform(1.05, 1.35) * base
+        bend = rng.uniform(0.0, 0.25) * height
+        shapes[","] = [(4 + bend, head), (4 + 0.8 * bend, (head + foot) / 2), (4, foot)]
+    pen = max(1, round(style.pen * float(rng.uniform(0.7, 1.1))))
+    strokes = {"=": [shapes["-"], [(x, y + 0.25 * base) for x, y in shapes["-"]]]}
+    if character == "$":
+        x, y = np.array([0.8, 0.4, 0.1, 0.2, 0.7, 0.9, 0.6, 0.1]), np.linspace(0.1, 0.95, 8)
+        curve = list(zip(2 + x * 0.55 * height, y * base, strict=True))
+        middle = 2 + 0.3 * height
+        strokes["$"] = [curve, [(middle + wave[0], -2), (middle + wave[1], base + 3)]]
+    elif character == "#":
+        bar = [(2.0, 0.35 * base), (0.7 * base, 0.35 * base)]
+        rail = [(0.35 * base, 0.0), (0.2 * base, base)]
+        strokes["#"] = [bar, [(x, y + 0.3 * base) for x, y in bar], rail]
+        strokes["#"].append([(x + 0.25 * base, y) for x, y in rail])
+    shift = 6
+    for stroke in strokes.get(character, [shapes.get(character, shapes["."])]):
+        path = np.round((np.array(stroke) + (0, shift)) * 8).astype(np.int32)
+        cv2.polylines(canvas, [path], False, 255, pen, cv2.LINE_AA, 3)
+    rows = np.flatnonzero(canvas.any(axis=1))
+    return cut_to_ink(canvas), (int(rows[0]) if rows.size else 0) - shift
