@@ -26,11 +26,13 @@ WIDTHS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640,
 """Widths of line that the network is run with. A line is filled up with paper to the next of them,
 whatever else is in the batch: its result does not depend on its neighbors."""
 BATCH = 32
-"""Lines in one run of the network: bounds the memory; more are not faster."""
+"""Lines in one run of the network: bounds the memory. Of 160 columns a line takes 1.5 ms alone, in
+batches of 32 and of 128."""
 FORWARD_ROWS = 64
 """Rows weighed in one call of the forward recursion."""
 BEAM = 12
-"""Prefixes kept: the best string of 12 was that of 50 on all held amounts."""
+"""Prefixes kept. With strings-1, 4 to 50 prefixes give the same best string on all 100 held amounts
+and 38 of cheques; 12 leave room for other candidates at 2.3 ms a field, 50 take 8.0 ms."""
 
 _SURE = 0.995  # columns in a row with a blank this likely are searched as one
 _TINY = 1e-300
