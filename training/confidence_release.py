@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from digitscan.errors import OutputError
 from digitscan.recognition.confidence import MEASURES, Calibration, dump_calibration
 from training.metrics import bin_confidences
 from training.pictures import draw_reliability
+from training.provenance import read_commit
 from training.weighing import LABEL_NOISE, SEED, USED, VARIANTS, Fit, list_figures
 
 
@@ -60,7 +60,7 @@ def describe(
         },
         "contract": {"labels": [], "measures": list(MEASURES), "output": "probability"},
         "provenance": {
-            "commit": _find_commit(),
+            "commit": read_commit(),
             "command": f"python -m training.calibrate_confidence --package {stem}-{version}",
             "config": {
                 "measures": {key.value: list(names) for key, names in USED.items()},
@@ -112,14 +112,3 @@ The readings of each block of 20 neighboring files were predicted by a fit to th
 `reliability_*.png` draws them. Made by `{metadata["provenance"]["command"]}` on
 {metadata["provenance"]["date"]}.
 """
-
-
-def _find_commit() -> str:
-    found = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parent,
-    )
-    return found.stdout.strip() or "unknown"

@@ -27,9 +27,9 @@ from training.export import (
     VECTORS,
     check_parity,
     export_onnx,
-    read_commit,
 )
 from training.networks import INPUT_NAME
+from training.provenance import read_commit
 
 logger = logging.getLogger(__name__)
 

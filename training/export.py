@@ -8,7 +8,6 @@ import hashlib
 import json
 import logging
 import platform
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +31,7 @@ from training.fit import to_floats
 from training.measured_sets import load_digit_sets, load_rubbish
 from training.mnist import Labels, load_mnist
 from training.networks import INPUT_NAME
+from training.provenance import hash_data, read_commit
 from training.real_digits import cut_runs
 from training.sources import LABELS, RUBBISH
 
@@ -287,32 +287,13 @@ def _describe(
             "commit": read_commit(),
             "config": config,
             "seeds": [config["seed"]],
-            "data": _hash_data(data),
+            "data": hash_data(data),
             "tools": {"python": platform.python_version()}
             | {tool: version(tool) for tool in TOOLS},
             "date": datetime.now(UTC).date().isoformat(),
         },
         "results": [],
     }
-
-
-def _hash_data(data: Path) -> dict[str, str]:
-    """Return the SHA-256 of what was trained on; of the amounts that of their table."""
-    files = sorted((data / "mnist").glob("*.gz"))
-    files += [data / "letters" / "letters.zip", data / "cheque_amounts" / "truth.csv"]
-    return {
-        file.relative_to(data).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-        if file.is_file()
-    }
-
-
-def read_commit() -> str:
-    """Return the hash of the commit that is checked out, "unknown" outside a checkout."""
-    root = Path(__file__).resolve().parent.parent
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "unknown"
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import argparse
 import hashlib
 import json
 import platform
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +32,7 @@ from training.evaluate_strings import (
     measure_exact,
     read_fields,
 )
+from training.provenance import hash_data, read_commit
 from training.string_network import LABELS, build_network
 
 OPSET = 17
@@ -192,10 +192,10 @@ def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
             "temperature": 1.0,
         },
         "provenance": {
-            "commit": _read_commit(),
+            "commit": read_commit(),
             "config": {key: value for key, value in config.items() if key not in ("data", "out")},
             "seeds": [int(config["seed"])],
-            "data": _hash_data(data),
+            "data": hash_data(data, mnist="train-*.gz"),
             "tools": {"python": platform.python_version()}
             | {tool: version(tool) for tool in TOOLS},
             "date": datetime.now(UTC).date().isoformat(),
@@ -206,23 +206,6 @@ def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
 
 def _write_metadata(out: Path, metadata: dict[str, Any]) -> None:
     (out / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
-
-
-def _hash_data(data: Path) -> dict[str, str]:
-    files = sorted((data / "mnist").glob("train-*.gz"))
-    files += [data / "letters" / "letters.zip", data / "cheque_amounts" / "truth.csv"]
-    return {
-        file.relative_to(data).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-        if file.is_file()
-    }
-
-
-def _read_commit() -> str:
-    root = Path(__file__).resolve().parent.parent
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "unknown"
 
 
 def _result(metric: str, value: float, measured_on: str) -> dict[str, Any]:
