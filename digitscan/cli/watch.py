@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from digitscan.cli.process import MAX_WORKERS
+from digitscan.cli.folders import make_folder
+from digitscan.cli.options import MAX_WORKERS, FieldOption, PageTimeoutOption
 from digitscan.cli.settings import SettingsOption
-from digitscan.fields import FieldKind
 
 
 def watch(
@@ -15,10 +15,7 @@ def watch(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where a CSV a scan goes.")
     ],
-    field: Annotated[
-        FieldKind | None,
-        typer.Option("--field", help="Every image is the crop of one field of this kind."),
-    ] = None,
+    field: FieldOption = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=MAX_WORKERS, metavar="N", help="Processes.")
     ] = 1,
@@ -30,10 +27,7 @@ def watch(
         Path | None,
         typer.Option("--move-to", metavar="DIR", help="Move a scan there when it has been read."),
     ] = None,
-    page_timeout: Annotated[
-        float | None,
-        typer.Option("--page-timeout", min=0.1, metavar="S", help="Give a page up after S s."),
-    ] = None,
+    page_timeout: PageTimeoutOption = None,
 ) -> None:
     """Read each scan once that arrives in FOLDER, until interrupted; go on after a restart."""
     from digitscan.batch import Job, make_executor
@@ -48,7 +42,7 @@ def watch(
     effective = Settings() if settings is None else load_settings(settings)
     if not folder.is_dir():
         raise NoPagesError(f"{folder} is no folder; name the one in which scans arrive")
-    _make_folder(out)
+    make_folder(out, "--out")
     job = Job(effective, None if field is None else field.value)
     # Nobody is there to start it again, so a page may never take the watch along.
     executor = make_executor(workers, job, page_timeout, isolate=True)
@@ -57,16 +51,3 @@ def watch(
             typer.echo(f"{printable(scan.name)} -> {printable(str(target))}", err=True)
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-def _make_folder(folder: Path) -> None:
-    from digitscan.errors import OutputError
-    from digitscan.names import printable
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"folder {printable(str(folder))} cannot be made: {error.strerror}; "
-            "choose another --out"
-        ) from None
