@@ -15,7 +15,7 @@ from typing import Any
 
 from digitscan import __version__
 from digitscan.batch import Job, make_executor, read_scans
-from digitscan.errors import NoPagesError, OutputError
+from digitscan.errors import NoPagesError, OutputError, ScanError
 from digitscan.form_files import FormLoader, hash_templates
 from digitscan.journal import Journal, journal_path, resume_journal, start_journal
 from digitscan.names import printable
@@ -24,7 +24,7 @@ from digitscan.records import Status
 from digitscan.results import STDOUT, ResultsFile, check_target
 from digitscan.rows import Row, make_rows
 from digitscan.runrecord import RunRecord, Tally, hash_file, hash_texts, write_record
-from digitscan.scans import ScanFile, find_scans
+from digitscan.scans import ScanFile, find_scans, identify_scan
 from digitscan.shards import Shard, take_share
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _FILES_WORTH_A_WORKER = 16
 _NAMED_CHANGES = 10
 
 InputStat = tuple[str, int, int]
-"""Name, bytes and time of change in nanoseconds of an input file; -1 where it is gone."""
+"""Name of an input file and its bytes and time of change, as `identify_scan` gives them, or -1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Run:
     Attributes
     ----------
     inputs : tuple of str
-        Files and folders.
+        Files, folders and addresses.
     out : str
         Results file, or `-`.
     job : Job
@@ -261,9 +261,8 @@ def _stat_all(files: Sequence[ScanFile]) -> list[InputStat]:
     stats = []
     for file in files:
         try:
-            found = os.stat(file.path)
-            stats.append((printable(file.name), found.st_size, found.st_mtime_ns))
-        except OSError:  # it has its row, as a scan that cannot be opened
+            stats.append((printable(file.name), *identify_scan(file.path)))
+        except (OSError, ScanError):  # it has its row, as a scan that cannot be opened
             stats.append((printable(file.name), -1, -1))
     return stats
 

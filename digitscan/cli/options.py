@@ -20,7 +20,8 @@ class Engine(StrEnum):
 
 
 ScansArgument = Annotated[
-    list[str], typer.Argument(metavar="SCANS...", help="Image and PDF files, or folders.")
+    list[str],
+    typer.Argument(metavar="SCANS...", help="Image and PDF files or folders, or their addresses."),
 ]
 ResultsOption = Annotated[
     str,

@@ -9,7 +9,7 @@ import typer
 def verify(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results file.")],
     scans: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option("--scans", metavar="PATH", help="Read a sample of these scans again."),
     ] = None,
     sample: Annotated[
@@ -19,7 +19,7 @@ def verify(
     """Check RESULTS against the record of their run, and against the scans."""
     from digitscan.verification import verify_results
 
-    checked = verify_results(results, tuple(map(str, scans or ())), sample)
+    checked = verify_results(results, tuple(scans or ()), sample)
     tally = checked.record.tally
     typer.echo(
         f"{tally.rows} rows of {tally.pages} pages as recorded, "

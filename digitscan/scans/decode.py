@@ -1,5 +1,6 @@
 """Decode one page of a scan file of any format to read-only gray, within bounds."""
 
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from digitscan.records import Gray, Page, PageRef
 from digitscan.scans import tiff
 from digitscan.scans.headers import ImageHeader, Kind, plausible_dpi, read_header, sniff_kind
 from digitscan.scans.pdf import check_size, count_pdf_pages, render_page
+from digitscan.scans.remote import fetch, is_address, show_address
 from digitscan.settings import ScanSettings
 
 # TIFF tags that are looked at before the pixels are taken out
@@ -54,7 +56,7 @@ def count_pages(scan: str, settings: ScanSettings = ScanSettings()) -> int:
     with _named(scan, None), _open(scan, settings) as file:
         kind = sniff_kind(file.read(1024))
         if kind is Kind.PDF:
-            count = count_pdf_pages(scan)
+            count = count_pdf_pages(_pdf_source(scan, file))
             if count > settings.max_pages:
                 raise PageTooLargeError(
                     f"has {count} pages, limit {settings.max_pages}; "
@@ -97,14 +99,14 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
         kind = sniff_kind(file.read(1024))
         file.seek(0)
         if kind is Kind.PDF:
-            image, dpi = render_page(ref.scan, ref.number, settings)
+            image, dpi = render_page(_pdf_source(ref.scan, file), ref.number, settings)
             header = ImageHeader(image.shape[1], image.shape[0], plausible_dpi(dpi))
         elif kind is Kind.TIFF:
             header, data = _read_tiff_page(file, ref.number, settings)
             image = _decode(data, header)
         else:
             _check_page_number(ref.number, 1)
-            data = np.fromfile(file, dtype=np.uint8)
+            data = np.frombuffer(file.read(), dtype=np.uint8)
             header = read_header(kind, data.data)
             check_size(header.width, header.height, settings)
             image = _decode(data, header)
@@ -115,7 +117,8 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
 def _read_tiff_page(
     file: BinaryIO, number: int, settings: ScanSettings
 ) -> tuple[ImageHeader, npt.NDArray[np.uint8]]:
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     layout, first = tiff.read_layout(file)
     directories = tiff.find_directories(file, layout, first, settings.max_pages)
     _check_page_number(number, len(directories))
@@ -175,6 +178,14 @@ def _flatten(image: npt.NDArray[Any]) -> Gray:
     return cast(Gray, ((gray * opaque + 255 * (255 - opaque) + 127) // 255).astype(np.uint8))
 
 
+def _pdf_source(scan: str, file: BinaryIO) -> str | bytes:
+    """Return what PDFium opens: the path of a file on disk, of which it reads what it needs."""
+    if not is_address(scan):
+        return scan
+    file.seek(0)
+    return file.read()
+
+
 def _check_page_number(number: int, count: int) -> None:
     if number > count:
         raise UnreadableScanError(f"is not there: the file has {count} pages")
@@ -183,6 +194,9 @@ def _check_page_number(number: int, count: int) -> None:
 @contextmanager
 def _open(scan: str, settings: ScanSettings) -> Iterator[BinaryIO]:
     """Open a plain file of bounded size; a pipe or a device would block or never end."""
+    if is_address(scan):
+        yield io.BytesIO(fetch(scan, int(settings.max_file_megabytes * 1e6)))
+        return
     try:
         if not stat.S_ISREG(os.stat(scan).st_mode):
             raise UnreadableScanError("is a folder or device, expected a file that can be opened")
@@ -209,7 +223,8 @@ def _named(scan: str, number: int | None) -> Iterator[None]:
     try:
         yield
     except ScanError as error:
-        subject = printable(os.path.basename(scan))
+        shown = show_address(scan) if is_address(scan) else printable(scan)
+        subject = os.path.basename(shown)
         if number is not None and number > 1:
             subject = f"page {number} of {subject}"
         raise type(error)(f"{subject} {error}") from None

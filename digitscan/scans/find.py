@@ -8,6 +8,7 @@ from pathlib import Path
 
 from digitscan.errors import NoPagesError
 from digitscan.names import printable
+from digitscan.scans.remote import describe_address, is_address, list_address, show_address
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ SUFFIXES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ScanFile:
-    """A file to read: `path` as it can be opened, `name` as the results name it."""
+    """A file to read: path or address as it can be opened, `name` as the results name it."""
 
     path: str
     name: str
@@ -32,11 +33,12 @@ def find_scans(inputs: Sequence[str | os.PathLike[str]]) -> tuple[ScanFile, ...]
     inputs the same name may come twice (`a/1.png`, `b/1.png`), so there every name starts with the
     input as it was given. A folder is walked through depth first, its entries by code point.
     Hidden files (`.DS_Store`, `._1.png`) and files of other suffixes are left out; links to
-    folders are not followed, so a link cannot make a circle.
+    folders are not followed, so a link cannot make a circle. Addresses (`https://`, `s3://`) are
+    treated alike, and shown without password and signature.
 
     Parameters
     ----------
-    inputs : sequence of paths
+    inputs : sequence of paths or addresses
         Files and folders, read in this order; a file that is met twice is taken once.
 
     Returns
@@ -59,18 +61,12 @@ def find_scans(inputs: Sequence[str | os.PathLike[str]]) -> tuple[ScanFile, ...]
     """
     found: dict[str, ScanFile] = {}
     skipped = 0
-    for given in inputs:
-        path = os.fspath(given)
-        if not os.path.lexists(path):
-            raise NoPagesError(f"{printable(path)} does not exist; check the path")
-        prefix = Path(path).as_posix() if len(inputs) > 1 else ""
-        if not os.path.isdir(path):
-            name = prefix or os.path.basename(path)
-            found.setdefault(os.path.realpath(path), ScanFile(path, name))
-            continue
-        for scan in _walk(path, prefix):
-            if _is_scan(scan):
-                found.setdefault(os.path.realpath(scan.path), scan)
+    paths = [os.fspath(given) for given in inputs]
+    for path in paths:
+        for scan in _find_below(path, named=len(paths) > 1):
+            if scan.path == path or _is_scan(scan):
+                same = scan.path if is_address(path) else os.path.realpath(scan.path)
+                found.setdefault(same, scan)
             else:
                 skipped += 1
     if skipped:
@@ -78,11 +74,63 @@ def find_scans(inputs: Sequence[str | os.PathLike[str]]) -> tuple[ScanFile, ...]
             "%d files left out: their suffix is none of %s", skipped, " ".join(sorted(SUFFIXES))
         )
     if not found:
-        shown = ", ".join(printable(os.fspath(given)) for given in inputs)
+        shown = ", ".join(
+            show_address(path) if is_address(path) else printable(path) for path in paths
+        )
         raise NoPagesError(
             f"no scans in {shown}; looked for {' '.join(sorted(SUFFIXES))} in all folders below"
         )
     return tuple(found.values())
+
+
+def identify_scan(path: str) -> tuple[int, int]:
+    """Return what tells a file from one written anew: its bytes and its time of change.
+
+    Parameters
+    ----------
+    path : str
+        Path or address.
+
+    Returns
+    -------
+    size, changed : int
+        Nanoseconds; of an address a number that changes with what the server says of the file.
+
+    Raises
+    ------
+    OSError
+        If a path is not there.
+    UnreadableScanError
+        If an address is not there.
+    """
+    if is_address(path):
+        return describe_address(path)
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns
+
+
+def _find_below(path: str, named: bool) -> Iterator[ScanFile]:
+    """Yield the file at a path or address, or those below it; `named` puts it before their names.
+
+    Raises
+    ------
+    NoPagesError
+        If there is nothing.
+    """
+    if is_address(path):
+        shown = show_address(path).rstrip("/")
+        for address, inner in list_address(path, SUFFIXES):
+            short = inner or os.path.basename(shown)
+            name = f"{shown}/{inner}".rstrip("/") if named else short
+            yield ScanFile(address, name)
+        return
+    if not os.path.lexists(path):
+        raise NoPagesError(f"{printable(path)} does not exist; check the path")
+    prefix = Path(path).as_posix() if named else ""
+    if os.path.isdir(path):
+        yield from _walk(path, prefix)
+    else:
+        yield ScanFile(path, prefix or os.path.basename(path))
 
 
 def _is_scan(scan: ScanFile) -> bool:

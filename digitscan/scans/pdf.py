@@ -29,19 +29,19 @@ _IMAGE, _TEXT, _FORM = (
 )
 
 
-def count_pdf_pages(path: str) -> int:
-    """Count the pages of a PDF.
+def count_pdf_pages(source: str | bytes) -> int:
+    """Count the pages of a PDF, given by its path or its content.
 
     Raises
     ------
     UnreadableScanError
         If it is encrypted, damaged or has no page.
     """
-    with _open(path) as document:
+    with _open(source) as document:
         return len(document)
 
 
-def render_page(path: str, number: int, settings: ScanSettings) -> tuple[Gray, float]:
+def render_page(source: str | bytes, number: int, settings: ScanSettings) -> tuple[Gray, float]:
     """Render one page and return its pixels and their dots per inch.
 
     A page that is nothing but one image, perhaps under the invisible text of a text recognizer, is
@@ -55,7 +55,7 @@ def render_page(path: str, number: int, settings: ScanSettings) -> tuple[Gray, f
     PageTooLargeError
         If the page, or an image on it, has too many pixels.
     """
-    with _open(path) as document:
+    with _open(source) as document:
         try:
             page = document[number - 1]
             width, height, dpi = _pixel_size(page, settings)
@@ -132,17 +132,17 @@ def _find_scan(
 
 
 @contextmanager
-def _open(path: str) -> Iterator[pdfium.PdfDocument]:
-    with _LOCK, _open_alone(path) as document:
+def _open(source: str | bytes) -> Iterator[pdfium.PdfDocument]:
+    with _LOCK, _open_alone(source) as document:
         yield document
 
 
 @contextmanager
-def _open_alone(path: str) -> Iterator[pdfium.PdfDocument]:
+def _open_alone(source: str | bytes) -> Iterator[pdfium.PdfDocument]:
     try:
-        document = pdfium.PdfDocument(path)
+        document = pdfium.PdfDocument(source)
     except pdfium.PdfiumError:
-        raise UnreadableScanError(_explain(path)) from None
+        raise UnreadableScanError(_explain(source)) from None
     except OSError as error:
         raise UnreadableScanError(f"cannot be opened: {error.strerror}") from None
     try:
@@ -151,9 +151,12 @@ def _open_alone(path: str) -> Iterator[pdfium.PdfDocument]:
         document.close()
 
 
-def _explain(path: str) -> str:
+def _explain(source: str | bytes) -> str:
     """Say why a document does not open: pypdfium2 takes one without pages for a failure too."""
-    handle = pdfium_c.FPDF_LoadDocument(os.fsencode(path), None)
+    if isinstance(source, bytes):
+        handle = pdfium_c.FPDF_LoadMemDocument64(source, len(source), None)
+    else:
+        handle = pdfium_c.FPDF_LoadDocument(os.fsencode(source), None)
     if handle:
         pdfium_c.FPDF_CloseDocument(handle)
         return "is a PDF without a page; print or scan it again"

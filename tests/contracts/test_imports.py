@@ -96,6 +96,8 @@ SIBLINGS = {
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),
+    ("recognition.ctc", "recognition.strings"),
+    ("recognition.ctc", "recognition.grouping"),
     # Two kinds of field, one way to ask.
     ("recognition.amounts", "recognition.grammar"),
     ("recognition.dates", "recognition.grammar"),
@@ -108,6 +110,7 @@ ALONE = {
     "rich": {"cli"},
     "onnxruntime": {"recognition.classifier"},
     "pypdfium2": {"scans"},
+    "fsspec": {"scans"},
     "csv": {"results", "truth"},  # one writes the results, one reads true values beside them
     "pandas": {"results"},
     "pyarrow": {"results"},
