@@ -1,6 +1,5 @@
 """The training loop around Keras: optimizer, averaged weights, validation, checkpoints, log."""
 
-import csv
 import json
 import os
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from digitscan.errors import SettingsError
 from training.config import TrainConfig
 from training.mnist import Labels, Tiles
 from training.networks import build_baseline, build_digits
+from training.run_log import RunLog
 
 _AVERAGE_EVERY = 4
 """Steps between two updates of the averaged weights: each costs as much as a thirtieth step."""
@@ -105,7 +105,9 @@ def build_model(config: TrainConfig, steps: int) -> keras.Model:
     keras.Model
     """
     baseline = config.network == "baseline"
-    model = build_baseline() if baseline else build_digits(config.dropout, config.widths)
+    model = (
+        build_baseline() if baseline else build_digits(config.dropout, config.widths, config.hidden)
+    )
     rate: Any = config.rate
     if config.schedule == "cosine":
         warm = round(config.warmup * steps)
@@ -131,7 +133,7 @@ def build_model(config: TrainConfig, steps: int) -> keras.Model:
 
 
 class Run:
-    """One training in a folder: `checkpoint.keras`, `average.npz`, `progress.json`, `log.csv`.
+    """One training in a folder: `checkpoint.keras`, `average.npz`, `progress.json`, the log.
 
     Parameters
     ----------
@@ -149,7 +151,7 @@ class Run:
 
     def __init__(self, folder: Path, config: TrainConfig, batches: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.config = folder, config
+        self.folder, self.config, self._log = folder, config, RunLog(folder)
         keras.utils.set_random_seed(config.seed)
         self.model = build_model(config, batches * config.epochs)
         self.average = AverageWeights(config.averaging)
@@ -165,7 +167,7 @@ class Run:
             self._resume()
         elif config.start:
             start = keras.models.load_model(config.start, compile=False)
-            self.model.set_weights(start.get_weights())
+            _copy_layers(start, self.model)
         (folder / "config.json").write_text(record)
 
     def train_epoch(self, epoch: int, tiles: Tiles, labels: Labels) -> dict[str, float]:
@@ -201,7 +203,7 @@ class Run:
             arrays = {f"w{index}": weight for index, weight in enumerate(self.average.weights)}
             np.savez(self.folder / "average.npz", steps=self.average.steps, **arrays)
         (self.folder / "progress.json").write_text(json.dumps(asdict(self.progress)) + "\n")
-        self._log({"epoch": float(epoch), **figures, "score": score})
+        self._log.write(epoch, {"epoch": float(epoch), **figures, "score": score})
         waited = epoch - self.progress.best_epoch
         return bool(self.config.patience) and waited >= self.config.patience
 
@@ -228,14 +230,14 @@ class Run:
                 self.average.steps = int(arrays["steps"])
                 self.average.weights = [arrays[f"w{i}"] for i in range(len(arrays.files) - 1)]
 
-    def _log(self, row: dict[str, float]) -> None:
-        path = self.folder / "log.csv"
-        fresh = not path.is_file()
-        with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            if fresh:
-                writer.writerow(row)
-            writer.writerow([f"{value:.6g}" for value in row.values()])
+
+def _copy_layers(start: keras.Model, model: keras.Model) -> None:
+    """Take over the weights of `start`, layer by layer from the tiles on, while shapes agree."""
+    for before, layer in zip(start.layers, model.layers, strict=False):
+        present, wanted = before.get_weights(), layer.get_weights()
+        if [w.shape for w in present] != [w.shape for w in wanted]:
+            return
+        layer.set_weights(present)
 
 
 def measure_accuracy(logits: npt.NDArray[np.float32], labels: Iterable[int]) -> float:

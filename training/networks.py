@@ -36,7 +36,9 @@ def build_baseline() -> keras.Model:
     )
 
 
-def build_digits(dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 64)) -> keras.Model:
+def build_digits(
+    dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 64), hidden: int = 0
+) -> keras.Model:
     """Build the small network of the release.
 
     Convolutions 3 x 3 with batch normalization, which export folds away, and ReLU. Strides take
@@ -49,6 +51,8 @@ def build_digits(dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 6
         Share of the last features dropped in training.
     widths : tuple of int
         Filters of the layers at 28 x 28, 14 x 14 and 7 x 7.
+    hidden : int
+        Units between the last features and the logits, 0 for none: weights, but little time.
 
     Returns
     -------
@@ -64,6 +68,9 @@ def build_digits(dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 6
     x = _convolve(x, third, strides=2)
     x = _convolve(x, third)
     x = layers.Flatten()(x)
+    if hidden:
+        x = layers.Dense(hidden, use_bias=False)(layers.Dropout(dropout / 2)(x))
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Dropout(dropout)(x)
     return keras.Model(tiles, layers.Dense(11)(x), name="digits")
 
