@@ -38,6 +38,10 @@ amounts and the fields of the cheques: 0.8 reads 86 % of the held, 34 % of the a
 accounts and 88 % of the dates; 0.7 85, 34, 58 and 84 %; 0.9 86, 29, 58 and 88 %. A band from the
 upper to the lower sixth of all components read 85, 29, 68 and 9 %."""
 
+SHEARS = np.linspace(-0.3, 0.9, 25)
+"""Slants that are tried, in columns to the right per row up; hands lean to the right."""
+_PRIOR = np.exp(-0.5 * ((SHEARS - 0.2) / 1.2) ** 2)  # little: against accidents of a lone stroke
+
 _SOLID = 110  # of 255: ink at least this strong is measured when the band is sought
 
 
@@ -53,12 +57,15 @@ class View:
         Widening on top of `zoom`.
     down_px, right_px : float
         Shift in frame pixels.
+    slant : float
+        Shear on top of the correction of the slant: columns to the right per row up.
     """
 
     zoom: float = 1.0
     stretch: float = 1.0
     down_px: float = 0.0
     right_px: float = 0.0
+    slant: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.zoom > 0 and self.stretch > 0):
@@ -135,7 +142,8 @@ def normalize_views(crop: Gray, views: Sequence[View] = VIEWS) -> tuple[Floats, 
     """
     _check(crop)
     ink = measure_ink(crop)
-    return tuple(frame_line(ink, view) for view in views)
+    place = locate_writing(ink)
+    return tuple(frame_line(ink, view, place) for view in views)
 
 
 def measure_ink(crop: Gray) -> Gray:
@@ -171,14 +179,45 @@ def measure_ink(crop: Gray) -> Gray:
     return np.asarray(np.clip(dark / reach, 0.0, 1.0) * 255.0, np.uint8)
 
 
-def frame_line(ink: Gray, view: View = PLAIN) -> Floats:
-    """Lay measured ink into the frame: find the band of the writing and bring it to 28 pixels.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where writing stands in measured ink.
+
+    Attributes
+    ----------
+    top, bottom : float
+        The band of the writing, rows.
+    slant : float
+        Columns to the right per row up.
+    """
+
+    top: float
+    bottom: float
+    slant: float
+
+
+def locate_writing(ink: Gray) -> Place:
+    """Find band and slant of the writing.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        As `measure_ink` returns it.
+    """
+    top, bottom = estimate_band(ink)
+    return Place(top, bottom, estimate_slant(ink, top, bottom))
+
+
+def frame_line(ink: Gray, view: View = PLAIN, place: Place | None = None) -> Floats:
+    """Lay measured ink into the frame: upright, and the band of the writing 28 pixels high.
 
     Parameters
     ----------
     ink : ndarray of uint8, shape (h, w)
         As `measure_ink` returns it: one measurement serves many views.
     view : View
+    place : Place, optional
+        What `locate_writing` says of the ink, where somebody has asked already.
 
     Returns
     -------
@@ -190,23 +229,28 @@ def frame_line(ink: Gray, view: View = PLAIN) -> Floats:
     >>> frame_line(np.zeros((20, 3), np.uint8)).shape
     (40, 16, 1)
     """
-    top, bottom = estimate_band(ink)
+    found = locate_writing(ink) if place is None else place
+    top, bottom, slant = found.top, found.bottom, found.slant - view.slant
     scale = BAND_PX / (bottom - top) * view.zoom
     wide = scale * STRETCH * view.stretch
+    margin = 8 + round(abs(slant) * BAND_PX * STRETCH)
     width = round(ink.shape[1] * wide)
-    if width > MAX_WIDTH_PX - 8:
-        wide *= (MAX_WIDTH_PX - 8) / width
-        width = MAX_WIDTH_PX - 8
-    frame_width = max(16, -(-(width + 8) // 4) * 4)
+    if width > MAX_WIDTH_PX - margin:
+        wide *= (MAX_WIDTH_PX - margin) / width
+        width = MAX_WIDTH_PX - margin
+    frame_width = max(16, -(-(width + margin) // 4) * 4)
     down = LINE_PX / 2 - scale * (top + bottom) / 2 + view.down_px
     right = (frame_width - ink.shape[1] * wide) / 2 + view.right_px
-    reduced = ink
+    middle = (top + bottom) / 2
+    reduced, lean = ink, slant * wide
     if scale < 0.7:
         # warpAffine samples points: reduce first, or thin strokes fall between the samples.
         size = (max(1, round(ink.shape[1] * wide)), max(1, round(ink.shape[0] * scale)))
         reduced = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+        middle, lean = middle * scale, lean / scale
         wide, scale = 1.0, 1.0
-    turn = np.array([[wide, 0.0, right + wide / 2 - 0.5], [0.0, scale, down + scale / 2 - 0.5]])
+    right += wide / 2 - 0.5 - lean * middle
+    turn = np.array([[wide, lean, right], [0.0, scale, down + scale / 2 - 0.5]])
     line = cv2.warpAffine(reduced, turn, (frame_width, LINE_PX), flags=cv2.INTER_LINEAR)
     return (np.asarray(line, np.float32) / np.float32(255))[:, :, np.newaxis]
 
@@ -246,6 +290,50 @@ def estimate_band(ink: Gray) -> tuple[float, float]:
     tall = _weighted_quantile(boxes[crossing, 3], weights[crossing], TALL)
     tall = max(tall, MIN_BAND * height)
     return middle - tall / 2, middle + tall / 2
+
+
+def estimate_slant(ink: Gray, top: float, bottom: float) -> float:
+    """Estimate how far the writing leans: columns to the right per row up.
+
+    Of a row of shears that one is taken which gathers the ink in the fewest columns: the greatest
+    sum of squares of the ink per column, as strokes become upright (after Vinciarelli and
+    Luettin, "A new normalization technique for cursive handwritten words", 2001).
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+    top, bottom : float
+        The band of the writing, rows.
+
+    Returns
+    -------
+    float
+        -0.3 to 0.9; 0.0 where nothing is written.
+
+    Examples
+    --------
+    >>> ink = np.zeros((40, 60), np.uint8)
+    >>> for row in range(40):
+    ...     ink[row, 40 - row // 2 : 44 - row // 2] = 255
+    >>> round(estimate_slant(ink, 0.0, 40.0), 2)
+    0.5
+    """
+    first, last = max(0, round(top)), min(ink.shape[0], round(bottom))
+    solid = np.asarray(ink[first:last] >= _SOLID, np.uint8)
+    if solid.shape[0] < 4:
+        return 0.0
+    run = np.ones((1, min(solid.shape[1], ink.shape[0] + 1)), np.uint8)
+    rules = cv2.morphologyEx(cv2.dilate(solid, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, run)
+    rows, columns = np.nonzero((solid > 0) & (rules == 0))
+    if rows.size == 0:
+        return 0.0
+    up = (last - first) / 2 - rows
+    offset = columns + last - first
+    scores = [
+        float(np.sum(np.bincount((offset - np.rint(shear * up)).astype(np.intp)) ** 2.0))
+        for shear in SHEARS
+    ]
+    return float(SHEARS[int(np.argmax(np.array(scores) * _PRIOR))])
 
 
 def _check(crop: Gray) -> None:

@@ -10,6 +10,7 @@ from digitscan.imaging.lines import (
     VIEWS,
     View,
     estimate_band,
+    estimate_slant,
     frame_line,
     measure_ink,
     normalize_line,
@@ -146,3 +147,29 @@ def test_what_is_no_gray_crop_is_refused(crop: np.ndarray) -> None:
 def test_view_refuses_zero_size() -> None:
     with pytest.raises(ValueError, match="above 0"):
         View(zoom=0.0)
+
+
+def _lean(crop: np.ndarray, slant: float) -> np.ndarray:
+    """The crop sheared about its middle: `slant` columns to the right per row up."""
+    leaning = np.full_like(crop, 210)
+    for row in range(crop.shape[0]):
+        leaning[row] = np.roll(crop[row], round(slant * (crop.shape[0] / 2 - row)))
+    return leaning
+
+
+@pytest.mark.parametrize("slant", [-0.2, 0.0, 0.35, 0.7])
+def test_slant_is_measured_and_taken_out(slant: float) -> None:
+    crop = _lean(_strokes(60, 10, 50), slant)
+    ink = measure_ink(crop)
+    assert estimate_slant(ink, *estimate_band(ink)) == pytest.approx(slant, abs=0.06)
+    columns = normalize_line(crop)[10:30, :, 0].max(axis=0) > 0.5
+    upright = normalize_line(_strokes(60, 10, 50))[10:30, :, 0].max(axis=0) > 0.5
+    assert columns.sum() <= upright.sum() + 12
+
+
+def test_rules_and_paper_have_no_slant() -> None:
+    ink = np.zeros((60, 200), np.uint8)
+    assert estimate_slant(ink, 0.0, 60.0) == 0.0
+    ink[40:43] = 255
+    assert estimate_slant(ink, 0.0, 60.0) == 0.0
+    assert estimate_slant(ink, 20.0, 21.0) == 0.0
