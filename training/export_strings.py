@@ -21,6 +21,7 @@ import tf2onnx
 from digitscan.errors import ModelError, OutputError
 from digitscan.imaging.lines import BAND_PX, LINE_PX, STRETCH
 from digitscan.recognition.classifier import open_session
+from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import STRIDE, WIDTHS, StringReader
 from digitscan.records import Floats
@@ -33,7 +34,7 @@ from training.evaluate_strings import (
     read_fields,
 )
 from training.provenance import hash_data, read_commit
-from training.string_network import LABELS, build_network
+from training.string_network import build_network
 
 OPSET = 17
 INPUT_NAME = "lines"
@@ -166,7 +167,7 @@ def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
     raw = (out / "model.onnx").read_bytes()
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     config["start"] = Path(config["start"]).parent.name  # its folder's name, not its place
-    shapes = {"input": [None, LINE_PX, None, 1], "output": [None, None, LABELS]}
+    shapes = {"input": [None, LINE_PX, None, 1], "output": [None, None, len(LABELS)]}
     return {
         "name": name,
         "version": release,
@@ -186,7 +187,7 @@ def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
             "widths": list(WIDTHS),
             "ink": 1.0,
             "paper": 0.0,
-            "labels": [*"0123456789", "blank"],
+            "labels": list(LABELS),
             "rubbish": None,
             "output": "logits",
             "temperature": 1.0,

@@ -39,9 +39,7 @@ class GroupTiles:
     labels: npt.NDArray[np.int64]
 
 
-def cut_group_tiles(
-    amounts: tuple[Amount, ...], settings: Settings = Settings()
-) -> GroupTiles:
+def cut_group_tiles(amounts: tuple[Amount, ...], settings: Settings = Settings()) -> GroupTiles:
     """Cut amounts as the reader does and label every group of their lattices.
 
     Parameters

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.lines import LINE_PX, View, frame_line, measure_ink
+from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.strings import STRIDE, WIDTHS, bucket_width
 from digitscan.records import Floats
 from training.string_fields import make_crop
+from training.string_signs import Text
 from training.string_sources import Sources
 
 BATCH_PX = 32 * 160
@@ -27,11 +29,22 @@ MAX_WIDTH = 640
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Lines float32 (N, 40, W, 1), their digits, 0 to 9, flat, and how many each line has."""
+    """Lines with what they show.
+
+    Attributes
+    ----------
+    lines : ndarray of float32, shape (N, 40, W, 1)
+    labels : ndarray of int32, shape (sum of lengths,)
+        Places in `digitscan.recognition.strings.LABELS`, one line after the other.
+    lengths : ndarray of int32, shape (N,)
+    signed : ndarray of bool, shape (N,)
+        True where the labels name signs too; else only digits are known.
+    """
 
     lines: Floats
-    digits: npt.NDArray[np.int32]
+    labels: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int32]
+    signed: npt.NDArray[np.bool_]
 
 
 def choose_view(rng: np.random.Generator) -> View:
@@ -42,42 +55,44 @@ def choose_view(rng: np.random.Generator) -> View:
         stretch=float(np.clip(np.exp(rng.normal(0.05, 0.15)), 0.75, 1.6)),
         down_px=float(rng.normal(0.0, 2.0)),
         right_px=float(rng.uniform(-4.0, 4.0)),
+        slant=float(rng.normal(0.0, 0.08)),
     )
 
 
-def make_line(sources: Sources, rng: np.random.Generator) -> tuple[Floats, str]:
+def make_line(sources: Sources, rng: np.random.Generator) -> tuple[Floats, Text]:
     """Make one line in the reader's frame with its digits; always long enough for CTC."""
     while True:
-        crop, digits = make_crop(sources, rng)
+        crop, text = make_crop(sources, rng)
         line = frame_line(measure_ink(crop), choose_view(rng))
-        repeats = sum(a == b for a, b in pairwise(digits))
-        if line.shape[1] <= MAX_WIDTH and line.shape[1] // STRIDE > len(digits) + repeats:
-            return line, digits
+        repeats = sum(a == b for a, b in pairwise(text.characters))
+        if line.shape[1] <= MAX_WIDTH and line.shape[1] // STRIDE > len(text.characters) + repeats:
+            return line, text
 
 
 def make_batches(sources: Sources, seed: int) -> Iterator[Batch]:
     """Make batches for ever, from one seed; a width is served when its batch is full."""
     rng = np.random.default_rng(seed)
-    waiting: dict[int, list[tuple[Floats, str]]] = {width: [] for width in WIDTHS}
+    waiting: dict[int, list[tuple[Floats, Text]]] = {width: [] for width in WIDTHS}
     while True:
-        line, digits = make_line(sources, rng)
+        line, text = make_line(sources, rng)
         width = bucket_width(line.shape[1])
-        waiting[width].append((line, digits))
+        waiting[width].append((line, text))
         if len(waiting[width]) == max(8, BATCH_PX // width):
             yield pack(waiting[width], width)
             waiting[width] = []
 
 
-def pack(lines: list[tuple[Floats, str]], width: int) -> Batch:
+def pack(lines: list[tuple[Floats, Text]], width: int) -> Batch:
     """Pad lines with paper at the right to one width and stack them."""
     stacked = np.zeros((len(lines), LINE_PX, width, 1), np.float32)
     for index, (line, _) in enumerate(lines):
         stacked[index, :, : line.shape[1]] = line
-    digits = [int(digit) for _, text in lines for digit in text]
+    labels = [LABELS.index(character) for _, text in lines for character in text.characters]
     return Batch(
         stacked,
-        np.array(digits, np.int32),
-        np.array([len(text) for _, text in lines], np.int32),
+        np.array(labels, np.int32),
+        np.array([len(text.characters) for _, text in lines], np.int32),
+        np.array([text.is_signed for _, text in lines]),
     )
 
 

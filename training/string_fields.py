@@ -22,27 +22,27 @@ from training.string_layout import (
     write_words,
 )
 from training.string_scans import bend, degrade, lay_on_paper
-from training.string_signs import DIGIT_PX, Rng
+from training.string_signs import DIGIT_PX, Rng, Text
 from training.string_sources import Sources
 
-Crop = tuple[Gray, str]
-"""A gray crop, uint8 (h, w), and the digits to read in it."""
+Crop = tuple[Gray, Text]
+"""A gray crop, uint8 (h, w), and what is to be read in it."""
 
 
 def make_crop(sources: Sources, rng: Rng) -> Crop:
     """Make one crop for training, of a kind chosen at random."""
     kind = rng.random()
     if kind < 0.33:
-        crop, digits = take_real(sources, rng)
+        crop, text = take_real(sources, rng)
     elif kind < 0.40:
-        crop, digits = make_comb(sources, rng)
+        crop, text = make_comb(sources, rng)
     elif kind < 0.45:
-        crop, digits = make_numberless(sources, rng)
+        crop, text = make_numberless(sources, rng)
     else:
-        crop, digits = make_field(sources, rng)
+        crop, text = make_field(sources, rng)
     if rng.random() < 0.6:
         crop = bend(crop, rng)
-    return degrade(crop, rng), digits
+    return degrade(crop, rng), text
 
 
 def take_real(sources: Sources, rng: Rng) -> Crop:
@@ -55,7 +55,7 @@ def take_real(sources: Sources, rng: Rng) -> Crop:
         level = float(np.median(gray)) - float(np.median(other))
         other = np.clip(other.astype(np.float32) + level, 0, 255).astype(np.uint8)
         gray, digits = np.concatenate([gray, other], axis=1), digits + more
-    return _warp(gray, rng), digits
+    return _warp(gray, rng), Text(digits, is_signed=False)
 
 
 def make_field(sources: Sources, rng: Rng) -> Crop:
@@ -88,7 +88,7 @@ def make_numberless(sources: Sources, rng: Rng) -> Crop:
         cv2.line(ink, (4, row), (ink.shape[1] - 4, row + int(rng.integers(-4, 4))), 255, 2)
     else:
         ink = scribble(rng)
-    return _frame(Line(ink, ""), sources, rng)
+    return _frame(Line(ink, Text("", is_signed=False)), sources, rng)
 
 
 def make_comb(sources: Sources, rng: Rng) -> Crop:
@@ -128,10 +128,10 @@ def make_comb(sources: Sources, rng: Rng) -> Crop:
         cv2.line(print_ink, (0, height - 1), (pitch * count, height - 1), strength, 1)
     if reach == 0 and rng.random() < 0.85:
         cv2.line(print_ink, (0, 0), (pitch * count, 0), strength, 1)
-    return _frame(Line(canvas, digits), sources, rng, print_ink, pitch)
+    return _frame(Line(canvas, Text(digits)), sources, rng, print_ink, pitch)
 
 
-def _take_run(sources: Sources, rng: Rng) -> Crop:
+def _take_run(sources: Sources, rng: Rng) -> tuple[Gray, str]:
     amount = sources.amounts[int(rng.integers(len(sources.amounts)))]
     boxes = amount.boxes
     first, last = choose_run(len(boxes), rng)
@@ -194,7 +194,7 @@ def _frame(
             pen, printed = _lead_in(pen, printed, sources, rng)
         if rng.random() < 0.06:
             pen, printed = _bar_code(pen, printed, rng)
-    return lay_on_paper(pen, printed, sources, rng), line.digits
+    return lay_on_paper(pen, printed, sources, rng), line.text
 
 
 def _print_box(printed: Gray, inner: tuple[int, int, int, int], rng: Rng, chance: float) -> Gray:

@@ -15,9 +15,11 @@ from training.string_signs import (
     DIGIT_PX,
     Rng,
     Style,
+    Text,
     chain_zeros,
     draw_sign,
     group_zeros,
+    name_signs,
     tie_zeros,
 )
 from training.string_sources import Patches, Sources, clean_ink
@@ -26,10 +28,10 @@ from training.strokes import draw_hand, draw_string
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Ink of one line, uint8 (h, w), and the digits it shows."""
+    """Ink of one line, uint8 (h, w), and what it shows."""
 
     ink: Gray
-    digits: str
+    text: Text
 
 
 def choose_style(rng: Rng) -> Style:
@@ -68,14 +70,14 @@ def punctuate(number: str, rng: Rng) -> str:
     """
     kind = rng.random()
     mark = str(rng.choice([",", ",", ",", ".", ".", " ", "'"]))
-    if kind < 0.5 and len(number) > 3:
+    if kind < 0.62 and len(number) > 3:
         body = number[-3:]
         rest = number[:-3]
         step = 2 if rng.random() < 0.5 else 3
         while rest:
             body = rest[-step:] + mark + body
             rest = rest[:-step]
-    elif kind < 0.58 and len(number) > 2:
+    elif kind < 0.7 and len(number) > 2:
         at = int(rng.integers(1, len(number)))
         body = number[:at] + mark + number[at:]
     else:
@@ -107,6 +109,8 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
     placed: list[tuple[Gray, int, int]] = []
     pen = 0.0
     previous = ""
+    # Many writers leave room around separators.
+    room = style.height * float(rng.uniform(0.1, 0.7)) if rng.random() < 0.35 else 0.0
     for character in group_zeros(text, style.chain):
         if character == " ":
             pen += style.height * float(rng.uniform(0.2, 0.6))
@@ -131,7 +135,7 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
         elif character == "-" and previous == "/" and rng.random() < 0.4:
             left = round(pen - rng.uniform(0.1, 0.4) * style.height)
         elif not character.isdigit() or (previous and not previous.isdigit()):
-            left = max(left, round(pen - 3))
+            left = max(left, round(pen - 3)) + round(room * float(rng.uniform(0.2, 1.0)))
         placed.append((patch, top, left))
         pen = max(pen, left + patch.shape[1])
         previous = character
@@ -144,15 +148,17 @@ def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
     weights = np.array([{"real": 2.5, "mnist": 1.5}.get(kind, 1.0) for kind in kinds])
     patches = sources.hands[str(rng.choice(kinds, p=weights / weights.sum()))]
     style = choose_style(rng)
-    ink = lay_out(punctuate(number, rng), patches, style, rng)
-    return Line(_change_pen(ink, rng), number)
+    text = punctuate(number, rng)
+    ink = lay_out(text, patches, style, rng)
+    return Line(_change_pen(ink, rng), name_signs(text))
 
 
 def write_in_strokes(number: str, rng: Rng) -> Line:
     """Draw a punctuated number as one writer would, with `training.strokes`."""
     text = punctuate(number, rng).translate(str.maketrans("'_", ",-"))
     hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
-    return Line(draw_string(text, rng, hand, ligatures=float(rng.choice([0.15, 0.7]))), number)
+    ligatures = float(rng.choice([0.15, 0.7]))
+    return Line(draw_string(text, rng, hand, ligatures=ligatures), name_signs(text))
 
 
 def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:
@@ -171,7 +177,7 @@ def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:
     ink = lay_out(text, patches, style, rng)
     if rng.random() < 0.3:
         ink = _blot(ink, rng)
-    return Line(ink, number)
+    return Line(ink, name_signs(text))
 
 
 def copy_real(sources: Sources, rng: Rng) -> Line:
@@ -185,7 +191,8 @@ def copy_real(sources: Sources, rng: Rng) -> Line:
         right = cut_between(amount.boxes[last - 1].right, amount.boxes[last].left)
     piece = ink[:, left : max(right, left + 4)]
     height = max(box.bottom - box.top for box in amount.boxes)
-    return Line(scale(piece, DIGIT_PX / height, 1.0), amount.digits[first:last])
+    text = Text(amount.digits[first:last], is_signed=False)
+    return Line(scale(piece, DIGIT_PX / height, 1.0), text)
 
 
 def choose_run(count: int, rng: Rng) -> tuple[int, int]:

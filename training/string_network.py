@@ -4,14 +4,14 @@ import keras
 import tensorflow as tf
 
 from digitscan.imaging.lines import LINE_PX
+from digitscan.recognition.ctc import BLANK, LABELS
 
-LABELS = 11
-"""Ten digits and, last, the blank of CTC."""
-BLANK = 10
+_NEVER = -30.0
+"""Log-probability of what cannot be, finite so that its gradient is a number."""
 
 
 def build_network() -> keras.Model:
-    """Build the network: lines (N, 40, W, 1) to logits (N, W / 2, 11).
+    """Build the network: lines (N, 40, W, 1) to logits (N, W / 2, 13).
 
     Height goes 40, 20, 10, 5 and is then read as a whole; width is halved twice. A 5 x 5
     convolution comes first and everything else is 3 x 3 at an eighth of the pixels or less:
@@ -33,42 +33,53 @@ def build_network() -> keras.Model:
     x = keras.layers.Add()([x, _conv(x, 128, (3, 3))])
     x = _conv(x, 160, (5, 1), padding="valid")
     x = keras.layers.Add()([x, _conv(x, 160, (1, 5))])
-    x = keras.layers.Dropout(0.1)(x)
+    x = keras.layers.Dropout(0.15)(x)
     x = keras.layers.Add()([x, _conv(x, 160, (1, 5))])
-    x = keras.layers.Dropout(0.1)(x)
+    x = keras.layers.Dropout(0.15)(x)
     # Two labels a column: a narrow digit of a joined row is two columns wide, and CTC needs a
     # blank between equal digits. With one label a column such digits were dropped.
-    logits = keras.layers.Conv2D(2 * LABELS, (1, 3), padding="same", dtype="float32")(x)
-    logits = keras.layers.Reshape((-1, LABELS), dtype="float32", name="logits")(logits)
+    logits = keras.layers.Conv2D(2 * len(LABELS), (1, 3), padding="same", dtype="float32")(x)
+    logits = keras.layers.Reshape((-1, len(LABELS)), dtype="float32", name="logits")(logits)
     return keras.Model(lines, logits, name="strings")
 
 
-def ctc_loss(logits: tf.Tensor, digits: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def ctc_loss(
+    logits: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, signed: tf.Tensor
+) -> tf.Tensor:
     """Return the mean CTC loss of a batch.
+
+    Of a line whose digits alone are known, a sign is as good as a blank wherever one may stand.
 
     Parameters
     ----------
-    logits : float32 tensor (N, T, 11)
-    digits : int32 tensor (sum of lengths,)
-        The digits of all lines, one line after the other.
+    logits : float32 tensor (N, T, 13)
+    labels : int32 tensor (sum of lengths,)
+        The labels of all lines, one line after the other.
     lengths : int32 tensor (N,)
+    signed : bool tensor (N,)
+        True where the labels name signs too.
     """
+    odds = tf.nn.log_softmax(logits)
+    nothing = tf.reduce_logsumexp(odds[:, :, BLANK:], axis=2, keepdims=True)
+    never = tf.fill(tf.shape(odds[:, :, BLANK + 1 :]), _NEVER)
+    digits_alone = tf.concat([odds[:, :, :BLANK], nothing, never], axis=2)
+    odds = tf.where(signed[:, tf.newaxis, tf.newaxis], odds, digits_alone)
     # TensorFlow's CTC on a CPU refuses a line without labels: such a line is lent a digit, and
     # its loss is replaced by what CTC says of nothing, blanks all along.
     empty = tf.equal(lengths, 0)
     lent = tf.maximum(lengths, 1)
-    flat = tf.RaggedTensor.from_row_lengths(digits, lengths).to_tensor(shape=[None, None])
+    flat = tf.RaggedTensor.from_row_lengths(labels, lengths).to_tensor(shape=[None, None])
     flat = tf.pad(flat, [[0, 0], [0, 1]])
     rows = tf.repeat(tf.range(tf.shape(lengths)[0]), lent)
     places = tf.stack([rows, tf.ragged.range(lent).flat_values], 1)
-    labels = tf.SparseTensor(
+    sparse = tf.SparseTensor(
         tf.cast(places, tf.int64),
         tf.gather_nd(flat, places),
         tf.cast(tf.shape(flat), tf.int64),
     )
-    times = tf.fill(tf.shape(lengths), tf.shape(logits)[1])
-    losses = tf.nn.ctc_loss(labels, logits, None, times, logits_time_major=False, blank_index=BLANK)
-    blanks = -tf.reduce_sum(tf.nn.log_softmax(logits)[:, :, BLANK], axis=1)
+    times = tf.fill(tf.shape(lengths), tf.shape(odds)[1])
+    losses = tf.nn.ctc_loss(sparse, odds, None, times, logits_time_major=False, blank_index=BLANK)
+    blanks = -tf.reduce_sum(odds[:, :, BLANK], axis=1)
     return tf.reduce_mean(tf.where(empty, blanks, losses))
 
 

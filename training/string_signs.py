@@ -16,6 +16,43 @@ Rng = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """What stands in a line.
+
+    Attributes
+    ----------
+    characters : str
+        Digits, and where `is_signed` also `,` for a separator between digits and `-` for the signs
+        before or after the number (`/-` is one of them).
+    is_signed : bool
+        True where signs are named; of real crops the digits alone are known.
+    """
+
+    characters: str
+    is_signed: bool = True
+
+    @property
+    def digits(self) -> str:
+        """The digits alone."""
+        return re.sub(r"\D", "", self.characters)
+
+
+def name_signs(written: str) -> Text:
+    """Name what a punctuated number shows.
+
+    Examples
+    --------
+    >>> name_signs("$7,12.000/-").characters
+    '-7,12,000-'
+    >>> name_signs("5 3.").characters
+    '53-'
+    """
+    text = re.sub(r"(?<=\d) (?=\d)", "", written)
+    text = re.sub(r"(?<=\d)[,.'](?=\d)", ",", text)
+    return Text(re.sub(r"[^\d,]+|,(?!\d)", "-", text))
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """How one line is written."""
 
@@ -42,15 +79,22 @@ def chain_zeros(count: int, style: Style, rng: Rng) -> Gray:
         rng.choice([0.0, 0.0, 0.3, 0.7])
     )
     # From the top left down and round: open at the top they look like a row of u, tied by bars.
-    is_open = rng.random() < 0.6
+    is_open = rng.random() < 0.65
+    # Pointed below, the open ones are a row of v; low ones hang on their bar like waves.
+    point = float(rng.choice([0.0, 0.4, 0.8]))
+    low_share = float(rng.uniform(0.55, 1.0)) if rng.random() < 0.5 else 1.0
     points = []
     for k in range(count):
         begin, sweep = rng.uniform(-130, -60), rng.uniform(330, 420)
-        if is_open and (k > 0 or rng.random() < 0.3):
-            begin, sweep = rng.uniform(-160, -110), rng.uniform(230, 320)
-        angles = np.deg2rad(begin - np.linspace(0.0, sweep, 22))
         size = np.exp(rng.normal(0.0, 0.08, 2))
-        loop = np.stack([np.cos(angles) * wide * size[0], np.sin(angles) * high * size[1]], 1)
+        own_point = 0.0
+        if is_open and (k > 0 or rng.random() < 0.3) and (k + 1 < count or rng.random() < 0.6):
+            begin, sweep = rng.uniform(-160, -110), rng.uniform(230, 320)
+            own_point, size[1] = point, size[1] * low_share
+        angles = np.deg2rad(begin - np.linspace(0.0, sweep, 22))
+        across, down = np.cos(angles), np.sin(angles)
+        across *= 1.0 - own_point * (down + 1.0) / 2.0
+        loop = np.stack([across * wide * size[0], (down * size[1] + size[1] - 1.0) * high], 1)
         points.append(loop + (k * pitch + rng.normal(0.0, 0.6), rng.normal(0.0, 0.8)))
     path = np.concatenate(points)
     # Averaging over neighbors turns the jumps between the loops into strokes of a pen.
@@ -81,6 +125,23 @@ def tie_zeros(
     return canvas, first, start
 
 
+def _draw_long_comma(height: float, rng: Rng) -> list[tuple[float, float]]:
+    """Return a comma of half a digit's height to more than all of it, straight or bent.
+
+    Between groups of zeros such strokes stand on Indian cheques: a reader takes them for a 1 unless
+    it has learned that they reach below the line.
+    """
+    high = rng.random() < 0.3
+    head = float(rng.uniform(0.1, 0.45) if high else rng.uniform(0.45, 0.85)) * height
+    foot = float(rng.uniform(1.0, 1.35)) * height
+    lean = float(rng.uniform(-0.1, 0.35)) * height
+    belly = float(rng.normal(0.0, 0.09)) * height
+    rows = np.linspace(head, foot, 6)
+    way = np.linspace(1.0, 0.0, 6)
+    columns = 6 + lean * way + belly * 4 * way * (1 - way)
+    return [(float(x), float(y)) for x, y in zip(columns, rows, strict=True)]
+
+
 def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
     """Draw a separator or part of a tail; return its ink and its top against the digits' top."""
     height = style.height
@@ -97,11 +158,8 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
         "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
         "/": [(3 + lean * height, -2 + wave[0]), (3, base + 4 + wave[1])],
     }
-    if character == "," and rng.random() < 0.5:
-        # A comma as high as half a digit, and taken for a 1 unless it was learned.
-        head, foot = rng.uniform(0.45, 0.85) * base, rng.uniform(1.05, 1.35) * base
-        bend = rng.uniform(0.0, 0.25) * height
-        shapes[","] = [(4 + bend, head), (4 + 0.8 * bend, (head + foot) / 2), (4, foot)]
+    if character == "," and rng.random() < 0.7:
+        shapes[","] = _draw_long_comma(height, rng)
     pen = max(1, round(style.pen * float(rng.uniform(0.7, 1.1))))
     strokes = {"=": [shapes["-"], [(x, y + 0.25 * base) for x, y in shapes["-"]]]}
     if character == "$":

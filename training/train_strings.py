@@ -1,11 +1,10 @@
 """Train the string reader: `python -m training.train_strings --out FOLDER`.
 
 Every `--save-every` steps the folder gets a checkpoint to resume from, the averaged weights and a
-line in `log.csv` with the exact rate on the held amounts. Run it again to go on where it stopped.
+row in its log with the exact rate on the held amounts. Run it again to go on where it stopped.
 """
 
 import argparse
-import csv
 import json
 import time
 from pathlib import Path
@@ -16,10 +15,13 @@ import numpy as np
 import tensorflow as tf
 
 from digitscan.imaging.lines import LINE_PX, normalize_line
+from digitscan.recognition.ctc import BLANK
 from digitscan.recognition.strings import bucket_width
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
+from training.run_log import RunLog
 from training.string_data import Batch, BatchPool, make_batches, pack
-from training.string_network import BLANK, build_network, ctc_loss
+from training.string_network import build_network, ctc_loss
+from training.string_signs import Text
 from training.string_sources import load_sources
 
 WARM_UP = 300
@@ -59,12 +61,15 @@ class Trainer:
             tf.TensorSpec([None, LINE_PX, None, 1], tf.float32),
             tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None], tf.bool),
         ]
     )  # type: ignore[untyped-decorator]
-    def learn(self, lines: tf.Tensor, digits: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    def learn(
+        self, lines: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, signed: tf.Tensor
+    ) -> tf.Tensor:
         """Take one step and return the loss."""
         with tf.GradientTape() as tape:
-            loss = ctc_loss(self.network(lines, training=True), digits, lengths)
+            loss = ctc_loss(self.network(lines, training=True), labels, lengths, signed)
         weights = self.network.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
         self.step.assign_add(1)
@@ -95,7 +100,7 @@ def measure_exact(network: keras.Model, amounts: tuple[Amount, ...]) -> float:
     right = 0
     for width in sorted({bucket_width(line.shape[1]) for line in lines}):
         chosen = [k for k, line in enumerate(lines) if bucket_width(line.shape[1]) == width]
-        batch = pack([(lines[k], "") for k in chosen], width)
+        batch = pack([(lines[k], Text("")) for k in chosen], width)
         best = np.argmax(network(batch.lines, training=False).numpy(), axis=-1)
         right += sum(
             collapse(row) == amounts[k].digits for row, k in zip(best, chosen, strict=True)
@@ -104,7 +109,7 @@ def measure_exact(network: keras.Model, amounts: tuple[Amount, ...]) -> float:
 
 
 def collapse(path: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
-    """Drop repeats, then blanks, from the labels of the columns.
+    """Drop repeats, then all that is no digit, from the labels of the columns.
 
     Examples
     --------
@@ -112,7 +117,7 @@ def collapse(path: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
     '110'
     """
     kept = [label for k, label in enumerate(path) if k == 0 or label != path[k - 1]]
-    return "".join(str(label) for label in kept if label != BLANK)
+    return "".join(str(label) for label in kept if label < BLANK)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -133,6 +138,7 @@ def train(options: argparse.Namespace) -> None:
     batches = make_batches(sources, options.seed * 1_000_003 + first)
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
     _write_config(options)
+    log = RunLog(options.out)
     losses: list[float] = []
     start = time.monotonic()
     for step in range(first + 1, options.steps + 1):
@@ -149,27 +155,19 @@ def train(options: argparse.Namespace) -> None:
                 "batches_made": pool.made,
                 "held_exact": round(measure_exact(network, held), 4),
             }
-            _log(options.out / "log.csv", row)
+            log.write(step, row)
             print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             losses = []
 
 
-def _tensors(batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    return tf.constant(batch.lines), tf.constant(batch.digits), tf.constant(batch.lengths)
+def _tensors(batch: Batch) -> tuple[tf.Tensor, ...]:
+    arrays = batch.lines, batch.labels, batch.lengths, batch.signed
+    return tuple(tf.constant(array) for array in arrays)
 
 
 def _write_config(options: argparse.Namespace) -> None:
     config = {key: str(value) for key, value in vars(options).items()}
     (options.out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-
-
-def _log(path: Path, row: dict[str, float]) -> None:
-    is_new = not path.exists()
-    with path.open("a", newline="") as stream:
-        writer = csv.DictWriter(stream, row)
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def main() -> None:

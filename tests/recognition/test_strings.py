@@ -5,20 +5,23 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from digitscan.recognition.strings import (
+from digitscan.recognition.ctc import (
     BLANK,
     LABELS,
-    WIDTHS,
+    SEPARATOR,
     FieldScores,
-    bucket_width,
+    drop_signs,
     log_likelihoods,
+    log_likelihoods_marked,
+    measure_fluency,
     search_prefixes,
 )
+from digitscan.recognition.strings import WIDTHS, bucket_width
 
 
 def _row(*columns: dict[int, float]) -> np.ndarray:
     """Columns given by the few labels that are possible in them."""
-    row = np.zeros((len(columns), LABELS), np.float32)
+    row = np.zeros((len(columns), len(LABELS)), np.float32)
     for place, column in enumerate(columns):
         for label, probability in column.items():
             row[place, label] = probability
@@ -42,7 +45,7 @@ def _all_texts(row: np.ndarray) -> dict[str, float]:
 
 def _random_row(seed: int, columns: int, labels: list[int]) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    row = np.zeros((columns, LABELS), np.float32)
+    row = np.zeros((columns, len(LABELS)), np.float32)
     row[:, labels] = rng.dirichlet(np.full(len(labels), 0.7), columns)
     return row
 
@@ -60,14 +63,14 @@ def test_likelihood_is_the_sum_over_all_paths(seed: int) -> None:
 def test_wide_beam_ranks_as_brute_force(seed: int) -> None:
     row = _random_row(seed, 5, [0, 3, BLANK])
     expected = sorted(_all_texts(row).items(), key=lambda item: -item[1])
-    found = search_prefixes([row], 60)[0]
+    found = search_prefixes([drop_signs(row)], 60)[0]
     assert found[:8] == tuple(text for text, _ in expected[:8])
 
 
 def test_rows_of_different_length_do_not_disturb_each_other() -> None:
     rows = [_random_row(seed, columns, [2, 5, 9, BLANK]) for seed, columns in ((1, 3), (2, 9))]
-    together = search_prefixes(rows, 20)
-    assert together == [search_prefixes([row], 20)[0] for row in rows]
+    together = search_prefixes([drop_signs(row) for row in rows], 20)
+    assert together == [search_prefixes([drop_signs(row)], 20)[0] for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_rows_of_different_length_do_not_disturb_each_other() -> None:
 )
 def test_sure_columns_spell_one_text(columns: list[dict[int, float]], text: str) -> None:
     row = _row(*columns)
-    assert search_prefixes([row], 4)[0][0] == text
+    assert search_prefixes([drop_signs(row)], 4)[0][0] == text
     odds = log_likelihoods([FieldScores((row,))], [[text, "123"]])[0]
     assert odds[0] == pytest.approx(0.0, abs=1e-6)
     assert odds[1] < -20.0
@@ -95,7 +98,7 @@ def test_views_are_averaged_as_probabilities() -> None:
 
 
 def test_long_texts_do_not_underflow() -> None:
-    row = np.full((400, LABELS), 1.0 / LABELS, np.float32)
+    row = np.full((400, len(LABELS)), 1.0 / len(LABELS), np.float32)
     odds = log_likelihoods([FieldScores((row,))], [["1234567890" * 4]])[0]
     assert np.isfinite(odds).all()
     assert odds[0] < -100.0
@@ -119,3 +122,21 @@ def test_bucket_is_the_next_width() -> None:
     assert all(width % 4 == 0 for width in WIDTHS)
     with pytest.raises(ValueError, match="1200"):
         bucket_width(1201)
+
+
+def test_signs_count_as_blanks_where_digits_are_asked() -> None:
+    row = _row({1: 1.0}, {SEPARATOR: 0.7, BLANK: 0.3}, {1: 1.0}, {SEPARATOR + 1: 1.0})
+    assert np.exp(log_likelihoods([FieldScores((row,))], [["11"]])[0]) == pytest.approx([1.0])
+    assert drop_signs(row)[:, BLANK].tolist() == pytest.approx([0.0, 1.0, 0.0, 1.0])
+
+
+def test_separators_are_weighed_and_tails_are_not() -> None:
+    row = _row({1: 1.0}, {SEPARATOR: 0.7, BLANK: 0.3}, {1: 1.0}, {SEPARATOR + 1: 1.0})
+    odds = np.exp(log_likelihoods_marked(FieldScores((row,)), ["1,1", "11", "1,1,"]))
+    assert odds == pytest.approx([0.7, 0.3, 0.0], abs=1e-6)
+
+
+def test_fluency_is_the_best_path_shared_among_its_digits() -> None:
+    row = _row({1: 0.5, 2: 0.3}, {BLANK: 1.0}, {7: 0.5, 8: 0.1})
+    assert measure_fluency(FieldScores((row,))) == pytest.approx(np.log(0.5))
+    assert measure_fluency(FieldScores((_row({BLANK: 0.5}),))) == pytest.approx(np.log(0.5))

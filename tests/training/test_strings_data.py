@@ -8,11 +8,13 @@ import pytest
 
 from digitscan.errors import NoPagesError
 from digitscan.imaging.lines import LINE_PX
+from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.strings import STRIDE, WIDTHS
 from training.amounts import load_amounts
 from training.string_data import BatchPool, make_batches, make_line, pack
 from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
 from training.string_layout import choose_number, punctuate
+from training.string_signs import Text, name_signs
 from training.string_sources import Sources, clean_ink, cut_to_ink, erase_writing, load_sources
 
 pytestmark = pytest.mark.training
@@ -42,20 +44,22 @@ def test_missing_letters_are_named(only_mnist: Path) -> None:
 def test_crops_are_gray_and_say_digits(make, sources: Sources) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(2)
     for _ in range(40):
-        crop, digits = make(sources, rng)
+        crop, text = make(sources, rng)
         assert crop.dtype == np.uint8
         assert crop.ndim == 2
         assert min(crop.shape) >= 2
-        assert digits == "" or digits.isdigit()
+        assert set(text.characters) <= set("0123456789,-")
         if make is make_numberless:
-            assert digits == ""
+            assert text.digits == ""
 
 
 def test_spliced_runs_of_a_real_crop_keep_their_digits(sources: Sources) -> None:
     rng = np.random.default_rng(3)
     truths = {amount.digits for amount in sources.amounts}
     for _ in range(60):
-        _, digits = take_real(sources, rng)
+        _, text = take_real(sources, rng)
+        digits = text.digits
+        assert not text.is_signed
         assert any(
             digits in truth or any(digits.endswith(truth[:k]) for k in (1, 2, 3))
             for truth in truths
@@ -68,13 +72,28 @@ def test_punctuation_keeps_the_digits_in_order() -> None:
         number = choose_number(rng)
         text = punctuate(number, rng)
         assert "".join(character for character in text if character.isdigit()) == number
+        assert name_signs(text).digits == number
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        pytest.param("712,000/-", "712,000-", id="tail"),
+        pytest.param("$1'250.50", "-1,250,50", id="currency-and-decimals"),
+        pytest.param("12 500._", "12500-", id="blank"),
+        pytest.param("=7,", "-7-", id="comma-at-the-end"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_signs_are_named(written: str, named: str) -> None:
+    assert name_signs(written).characters == named
 
 
 def test_same_seed_makes_the_same_batches(sources: Sources) -> None:
     first, again = (list(islice(make_batches(sources, 7), 2)) for _ in range(2))
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.lines, other.lines)
-        np.testing.assert_array_equal(one.digits, other.digits)
+        np.testing.assert_array_equal(one.labels, other.labels)
     other_seed = next(make_batches(sources, 8))
     assert not np.array_equal(other_seed.lines, first[0].lines)
 
@@ -82,24 +101,29 @@ def test_same_seed_makes_the_same_batches(sources: Sources) -> None:
 def test_lines_leave_room_for_their_digits(sources: Sources) -> None:
     rng = np.random.default_rng(6)
     for _ in range(50):
-        line, digits = make_line(sources, rng)
+        line, text = make_line(sources, rng)
         assert line.shape[0] == LINE_PX
-        assert line.shape[1] // STRIDE > len(digits)
+        assert line.shape[1] // STRIDE > len(text.characters)
 
 
 def test_packed_lines_are_filled_up_with_paper() -> None:
-    lines = [(np.ones((LINE_PX, 48, 1), np.float32), "12"), (np.ones((LINE_PX, 20, 1)), "")]
+    lines = [
+        (np.ones((LINE_PX, 48, 1), np.float32), Text("1,2")),
+        (np.ones((LINE_PX, 20, 1), np.float32), Text("", is_signed=False)),
+    ]
     batch = pack(lines, WIDTHS[1])
     assert batch.lines.shape == (2, LINE_PX, WIDTHS[1], 1)
     assert batch.lines[1, :, 20:].max() == 0.0
-    assert batch.digits.tolist() == [1, 2]
-    assert batch.lengths.tolist() == [2, 0]
+    assert batch.labels.tolist() == [1, LABELS.index(","), 2]
+    assert batch.lengths.tolist() == [3, 0]
+    assert batch.signed.tolist() == [True, False]
 
 
 def test_pool_hands_batches_out_again_only_so_often() -> None:
-    batches = (pack([(np.zeros((LINE_PX, 16, 1), np.float32), str(k))], 48) for k in range(10))
+    paper = np.zeros((LINE_PX, 16, 1), np.float32)
+    batches = (pack([(paper, Text(str(k)))], 48) for k in range(10))
     pool = BatchPool(batches, size=4, reuse=2.0, seed=0)
-    taken = [int(pool.take(step).digits[0]) for step in range(1, 11)]
+    taken = [int(pool.take(step).labels[0]) for step in range(1, 11)]
     assert pool.made >= 5
     assert set(taken) <= set(range(10))
 

@@ -9,11 +9,12 @@ import pytest
 from digitscan.errors import ModelError, OutputError
 from digitscan.imaging.lines import LINE_PX
 from digitscan.recognition.classifier import softmax
+from digitscan.recognition.ctc import LABELS, FieldScores, log_likelihoods, log_likelihoods_marked
 from digitscan.recognition.models import load_package
-from digitscan.recognition.strings import FieldScores, StringReader, log_likelihoods
+from digitscan.recognition.strings import StringReader
 from training import train_strings
 from training.evaluate_strings import Outcome, measure_accepted, measure_exact
-from training.string_network import BLANK, build_network, ctc_loss
+from training.string_network import build_network, ctc_loss
 from training.train_strings import collapse, train
 
 pytestmark = pytest.mark.training
@@ -30,13 +31,25 @@ pytestmark = pytest.mark.training
 )
 def test_loss_is_the_likelihood_that_the_reader_computes(texts: list[str]) -> None:
     rng = np.random.default_rng(0)
-    logits = rng.normal(0.0, 1.5, (len(texts), 9, BLANK + 1)).astype(np.float32)
+    logits = rng.normal(0.0, 1.5, (len(texts), 9, len(LABELS))).astype(np.float32)
     digits = np.array([int(digit) for text in texts for digit in text], np.int32)
     lengths = np.array([len(text) for text in texts], np.int32)
-    loss = float(ctc_loss(logits, digits, lengths))
+    loss = float(ctc_loss(logits, digits, lengths, np.zeros(len(texts), bool)))
     fields = [FieldScores((row,)) for row in softmax(logits)]
     odds = log_likelihoods(fields, [[text] for text in texts])
     assert loss == pytest.approx(-np.mean([row[0] for row in odds]), rel=1e-4)
+
+
+def test_loss_of_a_line_with_signs_asks_for_them() -> None:
+    logits = np.random.default_rng(1).normal(0.0, 1.5, (2, 9, len(LABELS))).astype(np.float32)
+    # What says `-` is left out of the reader's weighing: here it cannot be.
+    logits[:, :, LABELS.index("-")] = -40.0
+    labels = np.array([1, LABELS.index(","), 2, 3], np.int32)
+    loss = float(ctc_loss(logits, labels, np.array([3, 1]), np.array([True, False])))
+    first, second = (FieldScores((row,)) for row in softmax(logits))
+    signed = log_likelihoods_marked(first, ["1,2"])[0]
+    plain = log_likelihoods([second], [["3"]])[0][0]
+    assert loss == pytest.approx(-(signed + plain) / 2, rel=1e-4)
 
 
 def test_network_is_small_and_takes_any_width() -> None:
@@ -44,12 +57,18 @@ def test_network_is_small_and_takes_any_width() -> None:
     assert network.count_params() < 1_000_000
     for width in (48, 120):
         lines = np.zeros((2, LINE_PX, width, 1), np.float32)
-        assert network(lines).shape == (2, width // 2, BLANK + 1)
+        assert network(lines).shape == (2, width // 2, len(LABELS))
 
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [([10, 10], ""), ([1, 1, 10, 1], "11"), ([0, 10, 0, 0, 5], "005"), ([], "")],
+    [
+        ([10, 10], ""),
+        ([1, 1, 10, 1], "11"),
+        ([0, 10, 0, 0, 5], "005"),
+        ([3, 11, 12], "3"),
+        ([], ""),
+    ],
 )
 def test_collapse(path: list[int], text: str) -> None:
     assert collapse(np.array(path, np.int64)) == text
@@ -99,7 +118,7 @@ def test_train_resume_release_and_read(
     together = reader.score([lines[:2], lines[2:]])
     for field, alone in zip(together, ([lines[0], lines[1]], [lines[2]]), strict=True):
         for view, line in zip(field.views, alone, strict=True):
-            assert view.shape == (line.shape[1] // 2, BLANK + 1)
+            assert view.shape == (line.shape[1] // 2, len(LABELS))
             np.testing.assert_array_equal(view, reader.score([[line]])[0].views[0])
     best = reader.read(together, 3)
     assert [len(row) <= 3 for row in best] == [True, True]
