@@ -61,7 +61,7 @@ class Cut:
 
 
 def search_lattices(
-    lines: tuple[Line, ...], digits: Classifier, settings: Settings, least_sure: float = 0.0
+    lines: tuple[Line, ...], digits: Classifier, settings: Settings
 ) -> tuple[Cut, ...]:
     """Cut every line where that is needed and find the best paths of its lattice.
 
@@ -74,9 +74,6 @@ def search_lattices(
     lines : tuple of Line
     digits : Classifier
     settings : Settings
-    least_sure : float
-        Lines of which less than this share of the components are surely digits are not cut and
-        get no path.
 
     Returns
     -------
@@ -92,21 +89,17 @@ def search_lattices(
     )
     seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
     sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
-    given_up = [
-        np.count_nonzero(some) < least_sure * np.count_nonzero(few)
-        for some, few in zip(sure, tall, strict=True)
-    ]
     pieces = [
-        one if word else cut_pieces(one, some, threshold, settings.cuts)
-        for one, some, word in zip(wholes, sure, given_up, strict=True)
+        cut_pieces(one, some, threshold, settings.cuts)
+        for one, some in zip(wholes, sure, strict=True)
     ]
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     # What is still one whole component has been seen.
     asked = [
         group.worth
         & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
-        & (group.pieces <= MAX_PIECES and not word)
-        for one, group, word in zip(pieces, groups, given_up, strict=True)
+        & (group.pieces <= MAX_PIECES)
+        for one, group in zip(pieces, groups, strict=True)
     ]
     parts = _classify(
         digits,
@@ -120,7 +113,7 @@ def search_lattices(
         lattice = build_lattice(
             groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
         )
-        paths = () if given_up[k] else find_paths(lattice, settings.lattice)
+        paths = find_paths(lattice, settings.lattice)
         cuts.append(Cut(line, pieces[k], groups[k], lattice, paths))
     return tuple(cuts)
 

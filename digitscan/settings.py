@@ -65,8 +65,9 @@ class RegionSettings:
     min_on_lines: float = field(default=0.5, metadata={"min": 0, "max": 1})
     min_worth: float = field(default=4.0, metadata={"min": 0, "max": 1000})
     min_skew_deg: float = field(default=0.4, metadata={"min": 0, "max": 45})
-    min_sure: float = field(default=0.2, metadata={"min": 0, "max": 1})
+    max_blank: float = field(default=0.05, metadata={"min": 0, "max": 1})
     min_quality: float = field(default=-2.5, metadata={"min": -100, "max": 0})
+    min_fluency: float = field(default=-1.2, metadata={"min": -100, "max": 0})
     word_gap: float = field(default=0.35, metadata={"min": 0, "max": 5})
 
 
@@ -96,7 +97,7 @@ class ReadersSettings:
 
     lattice: bool = True
     strings: bool = True
-    lattice_weight: float = field(default=0.5, metadata={"min": 0, "max": 10})
+    lattice_weight: float = field(default=0.3, metadata={"min": 0, "max": 10})
     strings_weight: float = field(default=1.0, metadata={"min": 0, "max": 10})
 
     def __post_init__(self) -> None:

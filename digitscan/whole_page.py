@@ -50,8 +50,6 @@ LONG_WORD = 4
 LONE_SHARE = 0.5
 """A character alone on a page without a template is a letter as often as a digit: of 13 rows that a
 page of 500 mixed letters gave, 11 were single digits named with 0.99 and more."""
-MAX_BLANK = 0.5
-"""A region that the string reader rather takes for empty is writing, but no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +153,7 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
         reader,
         settings,
         PAGE_VIEWS,
-        least_sure=settings.regions.min_sure,
-        least_quality=settings.regions.min_quality,
+        may_be_words=True,
     )
     readings = [
         _doubt_lone(one.reading, target)
@@ -182,9 +179,17 @@ def _worth(readings: tuple[Reading, ...]) -> float:
 def _is_number(considered: Considered, settings: Settings) -> bool:
     """Say whether what stands in a region found on a page is a number at all."""
     evidence = considered.evidence
-    if evidence is None or evidence.quality is None or considered.blank > MAX_BLANK:
+    if evidence is None or considered.blank > settings.regions.max_blank:
         return False
-    return evidence.quality / evidence.digits >= settings.regions.min_quality
+    return (
+        _rate(evidence.quality, evidence.digits) >= settings.regions.min_quality
+        or _rate(evidence.strings, evidence.digits) >= settings.regions.min_fluency
+    )
+
+
+def _rate(score: float | None, digits: int) -> float:
+    """Return a score for each digit; minus infinity where a reader was not asked."""
+    return -np.inf if score is None else score / digits
 
 
 def _read_micr(gray: Gray, reader: Reader, settings: Settings) -> Reading | None:
