@@ -13,6 +13,17 @@ from digitscan.settings import RegionSettings
 TAIL_GAP = 1.0
 """Dots, commas and dashes this many digit heights beside a number belong to it."""
 
+LEAST_DIGITS = 4
+"""One in so many components of a stretch is surely a digit: of an amount such as 12,00,000 writers
+join the zeros, and only the first digits stand alone."""
+
+DOUBTFUL, DOUBTFUL_GAP = 2, 0.7
+"""So many components between digits may be called no digit and yet be digits, where they stand
+within so many digit heights: an amount 51,83,000 whose 8 is open and whose 3 leans."""
+BRIDGE_GAP = 2.5
+"""Two stretches with a comma between them are one number if they are not more digit heights apart:
+an amount `5 10, 00, 000` was found in three parts, 1.7 heights apart."""
+
 
 class Kind(IntEnum):
     """What a single component of a line looks like."""
@@ -75,7 +86,65 @@ def find_numbers(
                 and not _is_stray(stretch, digit_share, usual, settings)
             ):
                 found.append(stretch)
+    found = _bridge_commas(found, lines.parts.boxes)
     return tuple(sorted(found, key=lambda one: (one.box.top, one.box.left)))
+
+
+def _bridge_commas(found: list[Stretch], boxes: npt.NDArray[np.int32]) -> list[Stretch]:
+    """Join stretches that a comma stands between: writers leave room around it."""
+    joined: list[Stretch] = []
+    for stretch in sorted(found, key=lambda one: one.box.left):
+        for place, before in enumerate(joined):
+            between = _find_commas(before, stretch, boxes)
+            if between.size:
+                members = np.concatenate([before.members, between, stretch.members])
+                members = np.unique(members)
+                members = members[np.argsort(boxes[members, 0], kind="stable")]
+                joined[place] = _enclose(members, boxes, max(before.height, stretch.height))
+                break
+        else:
+            joined.append(stretch)
+    # A comma alone was taken for a 1 where its stretch stands in a joined one.
+    whole = [set(one.members.tolist()) for one in joined]
+    return [
+        one
+        for k, one in enumerate(joined)
+        if not any(j != k and whole[k] < other for j, other in enumerate(whole))
+    ]
+
+
+def _find_commas(
+    before: Stretch, after: Stretch, boxes: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64]:
+    """Return the components between two stretches on a line if they are commas; else none."""
+    height = max(before.height, after.height)
+    gap = after.box.left - before.box.right
+    level = min(before.box.bottom, after.box.bottom) - max(before.box.top, after.box.top)
+    nothing = np.zeros(0, np.int64)
+    if not 0 < gap < BRIDGE_GAP * height or level < 0.5 * min(before.height, after.height):
+        return nothing
+    if len(before.members) < 2 or len(after.members) < 2:
+        return nothing
+    top, bottom = min(before.box.top, after.box.top), max(before.box.bottom, after.box.bottom)
+    middle = boxes[:, :2] + boxes[:, 2:]
+    inside = (
+        (middle[:, 0] > 2 * before.box.right)
+        & (middle[:, 0] < 2 * after.box.left)
+        & (boxes[:, 3] > top)
+        & (boxes[:, 1] < bottom + 0.5 * height)
+    )
+    between = np.flatnonzero(inside)
+    low = middle[between, 1] > top + bottom
+    small = (boxes[between, 3] - boxes[between, 1]) < height
+    return between if between.size and (low & small).all() else nothing
+
+
+def _enclose(
+    members: npt.NDArray[np.int64], boxes: npt.NDArray[np.int32], height: float
+) -> Stretch:
+    left, top = boxes[members, :2].min(axis=0).tolist()
+    right, bottom = boxes[members, 2:].max(axis=0).tolist()
+    return Stretch(members, Box(left, top, right, bottom), height)
 
 
 def _usual_height(lines: Lines) -> float:
@@ -115,17 +184,43 @@ def _judge(
     hangs = boxes[:, 1] > middle - 0.1 * tall
     leans = widths < 0.45 * heights
     kinds[(hangs | leans) & (kinds == Kind.OTHER)] = Kind.MARK
-    # One doubtful component between two digits of its height is a digit written badly.
-    for index in range(1, len(boxes) - 1):
-        around = kinds[index - 1] == Kind.DIGIT and kinds[index + 1] == Kind.DIGIT
-        if kinds[index] == Kind.OTHER and around:
-            kinds[index] = Kind.BLOB
+    return _spare_doubtful(boxes, kinds)
+
+
+def _spare_doubtful(
+    boxes: npt.NDArray[np.int32], kinds: npt.NDArray[np.int8]
+) -> npt.NDArray[np.int8]:
+    """Take one or two doubtful components between digits for digits that are written badly.
+
+    They are as high as the digits and stand as close as digits do.
+    """
+    sure = kinds == Kind.DIGIT
+    if not sure.any():
+        return kinds
+    tall = float(np.median((boxes[:, 3] - boxes[:, 1])[sure]))
+    for first, last in _find_runs(kinds == Kind.OTHER):
+        heights = boxes[first:last, 3] - boxes[first:last, 1]
+        widths = boxes[first:last, 2] - boxes[first:last, 0]
+        like_digits = (heights > 0.7 * tall) & (heights < 1.4 * tall) & (widths < 1.3 * tall)
+        before, after = kinds[:first], kinds[last:]
+        before, after = before[before != Kind.MARK], after[after != Kind.MARK]
+        if last - first > DOUBTFUL or not like_digits.all() or not (before.size and after.size):
+            continue
+        gaps = boxes[first : last + 1, 0] - boxes[first - 1 : last, 2]
+        between = before[-1] != Kind.OTHER and after[0] != Kind.OTHER
+        if between and gaps.max() < DOUBTFUL_GAP * tall:
+            kinds[first:last] = Kind.BLOB
     return kinds
 
 
 def _runs(kinds: npt.NDArray[np.int8]) -> list[tuple[int, int]]:
     """Return the longest runs without a component that is certainly no digit."""
-    good = np.concatenate([[False], kinds != Kind.OTHER, [False]])
+    return _find_runs(kinds != Kind.OTHER)
+
+
+def _find_runs(good: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return first and one past last of each run of True."""
+    good = np.concatenate([[False], good, [False]])
     edges = np.flatnonzero(np.diff(good.astype(np.int8)))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
@@ -136,9 +231,15 @@ def _trim(
     """Take far marks off the ends; None where too little of the rest is digits."""
     solid = np.flatnonzero(kinds != Kind.MARK)
     digits = np.count_nonzero(kinds == Kind.DIGIT)
-    if solid.size == 0 or digits == 0 or digits * 2 < solid.size:
+    if digits == 0 or digits * LEAST_DIGITS < solid.size:
         return None
-    height = float(np.median((boxes[:, 3] - boxes[:, 1])[kinds == Kind.DIGIT]))
+    heights = boxes[:, 3] - boxes[:, 1]
+    height = float(np.median(heights[kinds == Kind.DIGIT]))
+    # Specks under the line are left of a printed rule.
+    floor = float(np.median(boxes[kinds == Kind.DIGIT, 3])) + 0.15 * height
+    kept = (boxes[:, 1] < floor) | (heights > 0.2 * height)
+    members, kinds, boxes = members[kept], kinds[kept], boxes[kept]
+    solid = np.flatnonzero(kinds != Kind.MARK)
     # The dash of a tail `/-` stays: without it the slash is a 1.
     first, last = int(solid[0]), int(solid[-1])
     while first > 0 and boxes[first, 0] - boxes[first - 1, 2] < TAIL_GAP * height:
