@@ -7,6 +7,7 @@ Gomez and Schmidhuber, "Connectionist temporal classification", 2006).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -79,13 +80,8 @@ def log_likelihoods(
     ]
     if not views:
         return tuple(np.zeros(0) for _ in texts)
-    # Long rows are weighed with long ones: all of a call are filled up to the longest.
     rows = [join_blanks(drop_signs(row)) for row, _ in views]
-    order = sorted(range(len(views)), key=lambda k: len(rows[k]))
-    weighed = np.zeros(len(views))
-    for first in range(0, len(order), FORWARD_ROWS):
-        part = order[first : first + FORWARD_ROWS]
-        weighed[part] = _forward([rows[k] for k in part], [views[k][1] for k in part])
+    weighed = _weigh(rows, [text for _, text in views])
     odds = iter(weighed.tolist())
     found = []
     for field, names in zip(scores, texts, strict=True):
@@ -95,31 +91,52 @@ def log_likelihoods(
     return tuple(found)
 
 
-def log_likelihoods_marked(scores: FieldScores, texts: Sequence[str]) -> Reals:
-    """Weigh given strings with their separators, in the first view of a field.
+def log_likelihoods_marked(
+    scores: Sequence[FieldScores], texts: Sequence[Sequence[str]]
+) -> tuple[Reals, ...]:
+    """Weigh given strings with their separators, in the first view of each field.
 
     Parameters
     ----------
-    scores : FieldScores
-    texts : sequence of str
+    scores : sequence of FieldScores
+    texts : sequence of sequences of str
         Digits and `,` for every separator; signs before and after the number are left out.
 
     Returns
     -------
-    ndarray of float64, shape (number of texts,)
+    tuple of ndarray of float64, shape (number of texts,)
         Log-probability of each.
 
     Examples
     --------
     >>> sure = np.zeros((3, 13), np.float32)
     >>> sure[0, 1] = sure[1, SEPARATOR] = sure[2, 5] = 1.0
-    >>> np.round(np.exp(log_likelihoods_marked(FieldScores((sure,)), ["1,5", "15"])), 6).tolist()
+    >>> odds = log_likelihoods_marked([FieldScores((sure,))], [["1,5", "15"]])
+    >>> np.round(np.exp(odds[0]), 6).tolist()
     [1.0, 0.0]
     """
-    row = scores.views[0]
-    nothing = row[:, BLANK] + row[:, SEPARATOR + 1 :].sum(axis=1)
-    marked = np.concatenate([row[:, :BLANK], nothing[:, np.newaxis], row[:, [SEPARATOR]]], axis=1)
-    return _forward([join_blanks(marked)] * len(texts), texts)
+    rows: list[Floats] = []
+    for field, names in zip(scores, texts, strict=True):
+        row = field.views[0]
+        nothing = row[:, BLANK] + row[:, SEPARATOR + 1 :].sum(axis=1)
+        columns = row[:, :BLANK], nothing[:, np.newaxis], row[:, [SEPARATOR]]
+        rows += [join_blanks(np.concatenate(columns, axis=1))] * len(names)
+    odds = _weigh(rows, [text for names in texts for text in names])
+    ends = np.cumsum([0, *(len(names) for names in texts)])
+    return tuple(odds[first:last] for first, last in pairwise(ends.tolist()))
+
+
+def measure_blank(scores: FieldScores) -> float:
+    """Return the probability that nothing is to be read, in the first view.
+
+    Examples
+    --------
+    >>> row = np.zeros((2, 13), np.float32)
+    >>> row[:, BLANK] = 0.5, 1.0
+    >>> measure_blank(FieldScores((row,)))
+    0.5
+    """
+    return float(np.prod(drop_signs(scores.views[0])[:, BLANK], dtype=np.float64))
 
 
 def measure_fluency(scores: FieldScores) -> float:
@@ -266,6 +283,17 @@ def _step(
         np.where(is_new, grown[rows, fresh], stay_digit[rows, old]) / scale,
     )
     return parents, digits, state
+
+
+def _weigh(rows: Sequence[Floats], texts: Sequence[str]) -> Reals:
+    """Return the log-probability of each text on its row, long rows together with long ones."""
+    # All rows of a call are filled up to the longest.
+    order = sorted(range(len(rows)), key=lambda k: len(rows[k]))
+    weighed = np.zeros(len(rows))
+    for first in range(0, len(order), FORWARD_ROWS):
+        part = order[first : first + FORWARD_ROWS]
+        weighed[part] = _forward([rows[k] for k in part], [texts[k] for k in part])
+    return weighed
 
 
 def _forward(rows: Sequence[Floats], texts: Sequence[str]) -> Reals:

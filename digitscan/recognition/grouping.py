@@ -22,39 +22,52 @@ CENTS_SHARE = 0.3
 """How likely decimals are beside whole amounts: `12,00` is rather a zero too few of 12,000."""
 
 
-def weigh_grouping(scores: FieldScores, texts: Sequence[str], odds: Reals) -> Reals:
+UNLIKELY = 8.0
+"""A text e^8 less likely than the best of its field is not judged: no grouping makes it win."""
+
+
+def weigh_grouping(
+    scores: Sequence[FieldScores], texts: Sequence[Sequence[str]], odds: Sequence[Reals]
+) -> tuple[Reals, ...]:
     """Weigh strings by how their separators part them.
 
     Parameters
     ----------
-    scores : FieldScores
-    texts : sequence of str
-        Digits.
-    odds : ndarray of float64, shape (number of texts,)
+    scores : sequence of FieldScores
+    texts : sequence of sequences of str
+        Digits; what may stand in each field.
+    odds : sequence of ndarray of float64, shape (number of texts,)
         Log-probability of each text, whatever its separators.
 
     Returns
     -------
-    ndarray of float64, shape (number of texts,)
+    tuple of ndarray of float64, shape (number of texts,)
         Log of a weight from `ODD_SHARE` to 1 for each text.
     """
-    marked = [
-        (k, form, log_weight)
-        for k, text in enumerate(texts)
-        for forms, log_weight in ((list_whole(text), 0.0), (list_decimal(text), log(CENTS_SHARE)))
-        for form in forms
+    forms = [
+        [
+            (k, form, log_weight)
+            for k, text in enumerate(names)
+            if own[k] > own.max() - UNLIKELY
+            for listed, log_weight in (
+                (list_whole(text), 0.0),
+                (list_decimal(text), log(CENTS_SHARE)),
+            )
+            for form in listed
+        ]
+        for names, own in zip(texts, odds, strict=True)
     ]
-    if not marked:
-        return np.zeros(len(texts))
-    weighed = log_likelihoods_marked(scores, [form for _, form, _ in marked])
-    usual = np.full(len(texts), -np.inf)
-    for (k, _, log_weight), own in zip(marked, weighed, strict=True):
-        usual[k] = np.logaddexp(usual[k], own + log_weight)
-    # The forms are weighed on the first view, the text on all: their share is bounded.
-    share = np.minimum(np.exp(np.minimum(usual - odds, 0.0)), 1.0)
-    known = np.array([bool(list_whole(text)) for text in texts])
-    weights = np.where(known, ODD_SHARE + (1 - ODD_SHARE) * share, 1.0)
-    return np.asarray(np.log(weights))
+    weighed = log_likelihoods_marked(scores, [[form for _, form, _ in some] for some in forms])
+    weights = []
+    for own, some, seen in zip(odds, forms, weighed, strict=True):
+        usual = np.full(len(own), -np.inf)
+        for (k, _, log_weight), one in zip(some, seen, strict=True):
+            usual[k] = np.logaddexp(usual[k], one + log_weight)
+        # The forms are weighed on the first view, the text on all: their share is bounded.
+        share = np.exp(np.minimum(usual - own, 0.0))
+        judged = np.isin(np.arange(len(own)), [k for k, _, _ in some])
+        weights.append(np.log(np.where(judged, ODD_SHARE + (1 - ODD_SHARE) * share, 1.0)))
+    return tuple(weights)
 
 
 def list_whole(text: str) -> tuple[str, ...]:

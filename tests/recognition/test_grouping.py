@@ -27,7 +27,7 @@ def _weigh(seen: str) -> float:
     text = seen.replace(",", "").replace("-", "")
     scores = _spell(seen)
     odds = log_likelihoods([scores], [[text]])[0]
-    return float(np.exp(weigh_grouping(scores, [text], odds)[0]))
+    return float(np.exp(weigh_grouping([scores], [[text]], [odds])[0][0]))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_a_comma_taken_for_a_digit_loses() -> None:
     texts = ["2751000", "275000"]
     odds = log_likelihoods([scores], [texts])[0]
     assert odds[0] == pytest.approx(odds[1])
-    weights = weigh_grouping(scores, texts, odds)
+    weights = weigh_grouping([scores], [texts], [odds])[0]
     assert weights[1] - weights[0] > 2.0
 
 
 def test_no_text_has_no_weight() -> None:
-    assert weigh_grouping(_spell("1"), [], np.zeros(0)).shape == (0,)
-    assert weigh_grouping(_spell("1"), ["1", "77"], np.zeros(2)).tolist() == [0.0, 0.0]
+    assert weigh_grouping([], [], []) == ()
+    assert weigh_grouping([_spell("1")], [["1", "77"]], [np.zeros(2)])[0].tolist() == [0.0, 0.0]
 
 
 def test_forms() -> None:

@@ -13,6 +13,7 @@ from digitscan.recognition.ctc import (
     drop_signs,
     log_likelihoods,
     log_likelihoods_marked,
+    measure_blank,
     measure_fluency,
     search_prefixes,
 )
@@ -132,7 +133,7 @@ def test_signs_count_as_blanks_where_digits_are_asked() -> None:
 
 def test_separators_are_weighed_and_tails_are_not() -> None:
     row = _row({1: 1.0}, {SEPARATOR: 0.7, BLANK: 0.3}, {1: 1.0}, {SEPARATOR + 1: 1.0})
-    odds = np.exp(log_likelihoods_marked(FieldScores((row,)), ["1,1", "11", "1,1,"]))
+    odds = np.exp(log_likelihoods_marked([FieldScores((row,))], [["1,1", "11", "1,1,"]])[0])
     assert odds == pytest.approx([0.7, 0.3, 0.0], abs=1e-6)
 
 
@@ -140,3 +141,4 @@ def test_fluency_is_the_best_path_shared_among_its_digits() -> None:
     row = _row({1: 0.5, 2: 0.3}, {BLANK: 1.0}, {7: 0.5, 8: 0.1})
     assert measure_fluency(FieldScores((row,))) == pytest.approx(np.log(0.5))
     assert measure_fluency(FieldScores((_row({BLANK: 0.5}),))) == pytest.approx(np.log(0.5))
+    assert measure_blank(FieldScores((_row({BLANK: 0.5}, {SEPARATOR: 0.5}),))) == 0.25
