@@ -11,12 +11,12 @@ from digitscan.fields import FieldKind, Grammar, Hypothesis
 from digitscan.imaging.cuts import Pieces
 from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.groups import locate_group
-from digitscan.imaging.lines import VIEWS, View, normalize_views
+from digitscan.imaging.lines import VIEWS, View
 from digitscan.line_lattices import Cut, Line, search_lattices
+from digitscan.line_strings import look_at_lines, propose_texts, weigh_texts
 from digitscan.recognition.classifier import Classifier
 from digitscan.recognition.combine import Verdicts, combine_readers
 from digitscan.recognition.confidence import Calibration, Evidence, estimate_confidence
-from digitscan.recognition.ctc import FieldScores, log_likelihoods, measure_fluency
 from digitscan.recognition.grammar import (
     Verdict,
     apply_grammar,
@@ -25,7 +25,6 @@ from digitscan.recognition.grammar import (
     is_allowed,
     normalize_value,
 )
-from digitscan.recognition.grouping import weigh_grouping
 from digitscan.recognition.lattice import Path, find_path
 from digitscan.recognition.marks import find_marks, share_rubbish
 from digitscan.recognition.strings import StringReader
@@ -104,77 +103,20 @@ def read_lines(
     tuple of Considered
         One for each line, in their order.
     """
-    looks = _look(lines, reader, settings, views, may_be_words)
+    strings = reader.strings if settings.readers.strings else None
+    looks = look_at_lines(lines, strings, settings, views, may_be_words)
     chosen = [k for k, look in enumerate(looks) if not look.is_word]
     fields = [looks[k].field for k in chosen]
     cuts = search_lattices(tuple(lines[k] for k in chosen), reader.digits, settings)
     candidates = [
         _find_candidates(cut, proposed, settings)
-        for cut, proposed in zip(cuts, _propose(fields, reader), strict=True)
+        for cut, proposed in zip(cuts, propose_texts(fields, strings), strict=True)
     ]
-    odds = _weigh_candidates(cuts, fields, candidates)
+    odds = weigh_texts([lines[k] for k in chosen], fields, [tuple(texts) for texts in candidates])
     considered = [_give_up(line, look.blank) for line, look in zip(lines, looks, strict=True)]
     for k, cut, paths, odd in zip(chosen, cuts, candidates, odds, strict=True):
         considered[k] = _consider(cut, paths, odd, reader, settings)
     return tuple(considered)
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What the string reader makes of a line before anything is cut.
-
-    `field` is None where it was not asked, `blank` its probability that nothing is to be read, and
-    `is_word` True where it takes the line for writing without a number.
-    """
-
-    field: FieldScores | None = None
-    blank: float = 0.0
-    is_word: bool = False
-
-
-def _look(
-    lines: tuple[Line, ...],
-    reader: Reader,
-    settings: Settings,
-    views: Sequence[View],
-    may_be_words: bool,
-) -> list[_Look]:
-    """Let the string reader look at lines: once at each, in all views where a number may stand.
-
-    Digits in boxes need no second reader: with its word for a quarter of the lattice's, 30 of the
-    dates in boxes of 32 cheques were right, without it 29, and alone it reads 7 of them.
-    """
-    found = [_Look() for _ in lines]
-    if reader.strings is None or not settings.readers.strings:
-        return found
-    asked = [
-        k for k, line in enumerate(lines) if line.cells is None or not settings.readers.lattice
-    ]
-    looks = [normalize_views(lines[k].gray, views) for k in asked]
-    first = reader.strings.score([look[:1] for look in looks])
-    for k, field, odds in zip(
-        asked, first, log_likelihoods(first, [("",)] * len(asked)), strict=True
-    ):
-        blank = _measure_blank(odds)
-        found[k] = _Look(field, blank, may_be_words and _is_word(field, blank, settings))
-    again = [place for place, k in enumerate(asked) if not found[k].is_word]
-    more = reader.strings.score([looks[place][1:] for place in again]) if len(views) > 1 else ()
-    for place, rest in zip(again, more, strict=False):
-        look = found[asked[place]]
-        both = FieldScores((*first[place].views, *rest.views))
-        found[asked[place]] = replace(look, field=both)
-    return found
-
-
-def _is_word(field: FieldScores, blank: float, settings: Settings) -> bool:
-    """Say whether the string reader takes a line for writing without a number."""
-    regions = settings.regions
-    return blank > regions.max_blank or measure_fluency(field) < regions.min_fluency
-
-
-def _measure_blank(odds: npt.NDArray[np.float64]) -> float:
-    """Return the probability that nothing is to be read, the last of some log-probabilities."""
-    return float(np.exp(min(0.0, odds[-1])))
 
 
 def _give_up(line: Line, blank: float = 0.0) -> Considered:
@@ -203,15 +145,6 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
     return replace(reading, region=region, digits=digits)
 
 
-def _propose(fields: Sequence[FieldScores | None], reader: Reader) -> list[list[str] | None]:
-    """Return what the string reader proposes for each line; None where it was not asked."""
-    known = [field for field in fields if field is not None]
-    if reader.strings is None or not known:
-        return [None] * len(fields)
-    proposals = iter(reader.strings.propose(known))
-    return [None if field is None else next(proposals) for field in fields]
-
-
 def _find_candidates(
     cut: Cut, proposed: list[str] | None, settings: Settings
 ) -> dict[str, Path | None]:
@@ -231,30 +164,6 @@ def _find_candidates(
     return {**first, **others}
 
 
-def _weigh_candidates(
-    cuts: Sequence[Cut],
-    fields: Sequence[FieldScores | None],
-    candidates: Sequence[dict[str, Path | None]],
-) -> list[npt.NDArray[np.float64] | None]:
-    """Return the string reader's word on the candidates of each line, then on the empty text.
-
-    How separators part the digits is weighed as well, but for dates. None where it was not asked.
-    """
-    known = [k for k, field in enumerate(fields) if field is not None]
-    scores = [field for field in fields if field is not None]
-    weighed: list[npt.NDArray[np.float64] | None] = [None] * len(fields)
-    # The empty text last: how likely it is that nothing is written there.
-    odds = log_likelihoods(scores, [(*candidates[k], "") for k in known])
-    for k, field, own in zip(known, scores, odds, strict=True):
-        line = cuts[k].line
-        kind = line.kind if line.grammar is None else line.grammar.kind
-        weights = np.zeros(len(own))
-        if kind is not FieldKind.DATE:
-            weights[:-1] = weigh_grouping(field, tuple(candidates[k]), own[:-1])
-        weighed[k] = own + weights
-    return weighed
-
-
 def _floor(cut: Cut) -> float:
     """Return the score below which a path of the lattice is no candidate."""
     return max((path.score for path in cut.paths if path.text), default=0.0) - MAX_BEHIND
@@ -268,7 +177,7 @@ def _consider(
     settings: Settings,
 ) -> Considered:
     """Weigh the candidates of both readers and decide on a reading."""
-    blank = 0.0 if odds is None else _measure_blank(odds)
+    blank = 0.0 if odds is None else float(np.exp(odds[-1]))
     if not paths:
         # Where there is no ink either, nobody need be asked.
         return _give_up(cut.line, blank if cut.groups.pieces else 1.0)
