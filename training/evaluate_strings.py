@@ -1,151 +1,139 @@
-"""Measure a string reader: `python -m training.evaluate_strings --package models/strings-1`.
+"""Measure a string reader as it is shipped, and tie the results into one HTML page.
 
-Prints the share of fields that are read without a mistake, alone, without any grammar: the held
-amounts (for choosing between variants), the amounts apart (only measured), and the fields of the
-whole cheques cut by their loose boxes, without those whose writing is marked as uncertain.
+    python -m training.evaluate_strings --package models/strings-1
+
+Each field is read alone, without any rule on what it may say: the held amounts (for choosing
+between variants), the amounts apart (only measured), and the fields of the whole cheques cut by
+their loose boxes, without those whose writing is marked as uncertain. The page shows pictures of
+the data: it belongs under `runs/`, which is not kept, not into the repository.
 """
 
 import argparse
-import csv
-import logging
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from digitscan.imaging.lines import VIEWS, View, normalize_views
-from digitscan.recognition.models import load_package
+from digitscan.errors import DigitscanError, NoPagesError
+from digitscan.imaging.lines import VIEWS, View
+from digitscan.recognition.models import ModelPackage, load_package
 from digitscan.recognition.strings import StringReader
-from digitscan.records import Gray
-from training.amounts import DEFAULT_DATA, load_amounts
-from training.metrics import accept_at_error, trace_rejects
+from training.amounts import DEFAULT_DATA
+from training.fields_page import (
+    FieldsEvaluation,
+    find_misreads,
+    table_field_sets,
+    write_fields_evaluation,
+)
+from training.measure_fields import (
+    Outcome,
+    measure_accepted,
+    measure_exact,
+    measure_fields,
+    read_fields,
+)
+from training.measured_fields import CHEQUE_FIELDS, TITLES, Field, load_fields
+from training.report import render_markdown
 
-logger = logging.getLogger(__name__)
-
-CHEQUE_FIELDS = ("amount", "account", "date")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One crop, where it is from, and the digits that it shows."""
-
-    name: str
-    crop: Gray
-    digits: str
+# A release measures with these, without the page.
+__all__ = (
+    "CHEQUE_FIELDS",
+    "Outcome",
+    "evaluate_reader",
+    "load_fields",
+    "measure_accepted",
+    "measure_exact",
+    "read_fields",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was read of one field: the best text, its probability, and the truth."""
-
-    name: str
-    text: str
-    probability: float
-    digits: str
-
-
-def load_fields(data: Path, measured_on: str) -> tuple[Field, ...]:
-    """Load the crops of one set.
+def evaluate_reader(
+    package: ModelPackage,
+    reader: StringReader,
+    sets: Mapping[str, Sequence[Field]],
+    date: str,
+    views: Sequence[View] = VIEWS,
+) -> FieldsEvaluation:
+    """Measure a string reader on every set.
 
     Parameters
     ----------
-    data : Path
-    measured_on : str
-        `held` or `apart`, the parts of cheque_amounts, or `amount`, `account` or `date`, a field
-        of the whole cheques.
+    package : ModelPackage
+    reader : StringReader
+        Runs the package.
+    sets : mapping of str to sequence of Field
+        By name; a set without fields is left out.
+    date : str
+        ISO date of the measurement.
+    views : sequence of View
+        Looks at each field.
 
     Returns
     -------
-    tuple of Field
-        Empty, with a warning, where the cheques are not there.
-
-    Raises
-    ------
-    NoPagesError
-        If the amounts are not there.
+    FieldsEvaluation
     """
-    if measured_on not in CHEQUE_FIELDS:
-        amounts = load_amounts(data, measured_on)
-        return tuple(Field(amount.file, amount.image, amount.digits) for amount in amounts)
-    truth = data / "cheques" / "truth.csv"
-    if not truth.is_file():
-        logger.warning("no cheques at %s: nothing measured on them", truth)
-        return ()
-    with truth.open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if measured_on not in row["uncertain"]]
-    fields = []
-    for row in rows:
-        page = cv2.imread(str(truth.parent / row["file"]), cv2.IMREAD_GRAYSCALE)
-        left, top, right, bottom = (int(side) for side in row[f"{measured_on}_box"].split())
-        crop = np.asarray(page, np.uint8)[max(0, top) : bottom, max(0, left) : right]
-        fields.append(Field(f"{row['file']} {measured_on}", crop, row[measured_on]))
-    return tuple(fields)
-
-
-def read_fields(
-    reader: StringReader, fields: Sequence[Field], views: Sequence[View] = VIEWS
-) -> tuple[Outcome, ...]:
-    """Read every crop; the best text of each."""
-    lines = [normalize_views(field.crop, views) for field in fields]
-    candidates = reader.read(reader.score(lines), 1)
-    return tuple(
-        Outcome(field.name, best.text, float(np.exp(best.log_likelihood)), field.digits)
-        for field, (best, *_) in zip(fields, candidates, strict=True)
-    )
-
-
-def measure_exact(outcomes: Sequence[Outcome]) -> float:
-    """Return the share that is read without a mistake."""
-    return float(np.mean([outcome.text == outcome.digits for outcome in outcomes]))
-
-
-def measure_accepted(outcomes: Sequence[Outcome], most_wrong: float = 0.01) -> float:
-    """Return the greatest share that can be accepted by probability with so few of it wrong.
-
-    Examples
-    --------
-    >>> rows = [Outcome("", "1", 0.9, "1"), Outcome("", "2", 0.5, "7"), Outcome("", "3", 0.4, "3")]
-    >>> round(measure_accepted(rows), 2)
-    0.33
-    """
-    confidence = np.array([outcome.probability for outcome in outcomes])
-    right = np.array([outcome.text == outcome.digits for outcome in outcomes])
-    return accept_at_error(trace_rejects(confidence, right), most_wrong)
-
-
-def main() -> None:
-    """Measure a package and print what is exact."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--package", type=Path, required=True, help="models/strings-VERSION")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
-    parser.add_argument(
-        "--sets", nargs="+", default=["held", "apart", *CHEQUE_FIELDS], help="what to measure on"
-    )
-    parser.add_argument("--single-view", action="store_true", help="without the moved views")
-    parser.add_argument("--mistakes", action="store_true", help="print every wrong reading")
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    reader = StringReader(load_package(options.package))
-    views = VIEWS[:1] if options.single_view else VIEWS
-    for measured_on in options.sets:
-        fields = load_fields(options.data, measured_on)
+    measurements, misreads = [], []
+    for name, fields in sets.items():
         if not fields:
             continue
         start = time.process_time()
         outcomes = read_fields(reader, fields, views)
         spent_ms = 1000 * (time.process_time() - start) / len(fields)
-        print(
-            f"{measured_on}: {measure_exact(outcomes):.1%} of {len(outcomes)} exact, "
-            f"{measure_accepted(outcomes):.1%} accepted at 1 % wrong, {spent_ms:.1f} ms a field"
+        measurements.append(measure_fields(name, TITLES[name], outcomes, spent_ms))
+        misreads.append(find_misreads(fields, outcomes))
+    return FieldsEvaluation(package, tuple(measurements), tuple(misreads), len(views), date)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = _parse(arguments)
+    cv2.setNumThreads(1)
+    out = options.out or Path("runs") / "evaluate" / options.package.resolve().name
+    try:
+        package = load_package(options.package)
+        sets = {name: load_fields(options.data, name) for name in options.sets}
+        if not any(sets.values()):
+            raise NoPagesError(f"no field of {', '.join(sets)} in {options.data}")
+        evaluation = evaluate_reader(
+            package,
+            StringReader(package),
+            sets,
+            datetime.now(UTC).date().isoformat(),
+            VIEWS[:1] if options.single_view else VIEWS,
         )
-        if options.mistakes:
-            for row in outcomes:
-                if row.text != row.digits:
-                    print(f"  {row.name}: {row.digits} read {row.text} at {row.probability:.3f}")
+        page = write_fields_evaluation(evaluation, out)
+    except DigitscanError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
+    print(render_markdown(table_field_sets(evaluation)))
+    if options.mistakes:
+        for row in (row for rows in evaluation.misreads for row in rows):
+            print(f"  {row.origin}: {row.digits} read {row.text} at {row.probability:.3f}")
+    print(f"the page is {page}")
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate_strings", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--package", type=Path, required=True, help="models/strings-VERSION")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--out", type=Path, help="folder of the report; runs/evaluate/<package>")
+    parser.add_argument(
+        "--sets",
+        nargs="+",
+        choices=tuple(TITLES),
+        default=list(TITLES),
+        help="what to measure on",
+    )
+    parser.add_argument("--single-view", action="store_true", help="without the moved views")
+    parser.add_argument("--mistakes", action="store_true", help="print every wrong reading")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,7 +11,7 @@ import numpy as np
 
 from digitscan.recognition.models import ModelPackage
 from training.measure import Measurement
-from training.metrics import RubbishScores, accept_at_error
+from training.metrics import ClassScores, Ints, RubbishScores, accept_at_error
 from training.pictures import (
     Mistake,
     draw_confusions,
@@ -108,13 +108,14 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
         for name, picture in pictures.items():
             write_bytes(out / f"{found.name}-{name}.png", picture.png)
         write_bytes(
-            out / f"{found.name}-confusions.csv", _encode_confusions(found, evaluation.symbols)
+            out / f"{found.name}-confusions.csv",
+            encode_confusions(found.confusions, evaluation.symbols),
         )
         sections.append(
             Section(
                 found.title,
                 _describe(found),
-                (_table_classes(found, evaluation.symbols), *pictures.values()),
+                (table_classes(found.scores, evaluation.symbols), *pictures.values()),
             )
         )
     package = evaluation.package
@@ -182,6 +183,32 @@ def table_rubbish(evaluation: Evaluation) -> Table:
     )
 
 
+def table_classes(scores: ClassScores, symbols: Sequence[str], counted: str = "tiles") -> Table:
+    """Set precision, recall and F1 of every symbol beside how often it is true."""
+    rows = tuple(
+        (
+            symbol,
+            str(scores.support[place]),
+            *(
+                "-" if np.isnan(share) else f"{100 * share:.2f} %"
+                for share in (scores.precision[place], scores.recall[place], scores.f1[place])
+            ),
+        )
+        for place, symbol in enumerate(symbols)
+    )
+    return Table("Per symbol", ("symbol", counted, "precision", "recall", "F1"), rows)
+
+
+def encode_confusions(confusions: Ints, symbols: Sequence[str]) -> bytes:
+    """Set a confusion matrix as CSV: a row for each true symbol, a column for each name given."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("true", *symbols))
+    for symbol, row in zip(symbols, confusions.tolist(), strict=True):
+        writer.writerow((symbol, *row))
+    return stream.getvalue().encode()
+
+
 def _summarize(evaluation: Evaluation) -> Section:
     curves = {found.name: found.curve for found in evaluation.measurements}
     items: list[Table | Picture] = [table_sets(evaluation)]
@@ -196,22 +223,6 @@ def _summarize(evaluation: Evaluation) -> Section:
         f"{evaluation.tiles_per_s:,.0f} tiles a second on one core in batches of 64."
     )
     return Section("Summary", text, tuple(items))
-
-
-def _table_classes(found: Measurement, symbols: Sequence[str]) -> Table:
-    scores = found.scores
-    rows = tuple(
-        (
-            symbol,
-            str(scores.support[place]),
-            *(
-                "-" if np.isnan(share) else f"{100 * share:.2f} %"
-                for share in (scores.precision[place], scores.recall[place], scores.f1[place])
-            ),
-        )
-        for place, symbol in enumerate(symbols)
-    )
-    return Table("Per symbol", ("symbol", "tiles", "precision", "recall", "F1"), rows)
 
 
 def _draw_set(
@@ -234,15 +245,6 @@ def _describe(found: Measurement) -> str:
         f"(95 % interval {100 * low:.2f} to {100 * high:.2f} %), "
         f"expected calibration error {100 * found.calibration_error:.2f} %."
     )
-
-
-def _encode_confusions(found: Measurement, symbols: Sequence[str]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("true", *symbols))
-    for symbol, row in zip(symbols, found.confusions.tolist(), strict=True):
-        writer.writerow((symbol, *row))
-    return stream.getvalue().encode()
 
 
 def _accepted(found: Measurement, error: float) -> float:

@@ -79,11 +79,11 @@ def draw_confusions(confusions: Ints, labels: Sequence[str]) -> bytes:
     axes.set_yticks(places, labels)
     axes.set_xlabel("named")
     axes.set_ylabel("true")
-    return _finish(figure)
+    return encode_figure(figure)
 
 
-def draw_reliability(bins: CalibrationBins) -> bytes:
-    """Draw accuracy over stated confidence, with the number of tiles of each bin below."""
+def draw_reliability(bins: CalibrationBins, counted: str = "tiles") -> bytes:
+    """Draw accuracy over stated confidence, with the number counted in each bin below."""
     figure = Figure(figsize=(5.4, 5.4), dpi=DPI, layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     centers = (np.arange(bins.count.size) + 0.5) / bins.count.size
@@ -94,22 +94,39 @@ def draw_reliability(bins: CalibrationBins) -> bytes:
     upper.plot(bins.confidence[full], bins.accuracy[full], "o", color="tab:red", markersize=4)
     upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
     lower.bar(centers, bins.count, width=width, color="gray")
-    lower.set(xlabel="stated confidence", ylabel="tiles", yscale="symlog")
-    return _finish(figure)
+    lower.set(xlabel="stated confidence", ylabel=counted, yscale="symlog")
+    return encode_figure(figure)
 
 
-def draw_rejects(curves: Mapping[str, RejectCurve]) -> bytes:
-    """Draw the error among accepted tiles over the share withheld, a line per set."""
+def draw_rejects(
+    curves: Mapping[str, RejectCurve], counted: str = "tiles", most_withheld: float = 20.0
+) -> bytes:
+    """Draw the error among what is accepted over the share withheld, a line per set.
+
+    Parameters
+    ----------
+    curves : mapping of str to RejectCurve
+        By the name of the set.
+    counted : str
+        What is accepted or withheld.
+    most_withheld : float
+        Percent at the right end of the picture.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
     figure, axes = _start(6.4, 4.2)
     for name, curve in curves.items():
         axes.step(100 * (1 - curve.accepted), 100 * curve.error, where="post", label=name)
-    axes.set(xlabel="withheld, % of tiles", ylabel="wrong, % of accepted tiles")
-    axes.set_xlim(0, 20)
+    axes.set(xlabel=f"withheld, % of {counted}", ylabel=f"wrong, % of accepted {counted}")
+    axes.set_xlim(0, most_withheld)
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     if curves:
         axes.legend()
-    return _finish(figure)
+    return encode_figure(figure)
 
 
 def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
@@ -154,7 +171,7 @@ def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
         tile = np.rint(255 * (1 - mistake.tile)).astype(np.uint8)
         _paste(sheet, tile, top + high - CELL_PX, left)
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    return _finish(figure)
+    return encode_figure(figure)
 
 
 def draw_trials(
@@ -197,7 +214,14 @@ def draw_trials(
         grid[0, 0].step(panels["trial"], best, where="post", color="tab:orange")
     for axes in grid[:, 0]:
         axes.set_ylabel(title)
-    return _finish(figure)
+    return encode_figure(figure)
+
+
+def encode_figure(figure: Figure) -> bytes:
+    """Encode as PNG, without matplotlib's version in it: equal numbers give equal bytes."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()
 
 
 def _paste(sheet: Gray, image: Gray, top: int, left: int) -> None:
@@ -213,10 +237,3 @@ def _paste(sheet: Gray, image: Gray, top: int, left: int) -> None:
 def _start(width: float, height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots()
-
-
-def _finish(figure: Figure) -> bytes:
-    """Encode as PNG, without matplotlib's version in it: equal numbers give equal bytes."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
-    return stream.getvalue()
