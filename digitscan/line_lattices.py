@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.fields import FieldKind, Grammar
+from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import Pieces, cut_pieces, split_components
 from digitscan.imaging.groups import Groups, cut_groups, plan_groups
 from digitscan.imaging.normalize import normalize_tiles
@@ -85,7 +86,11 @@ def search_lattices(
     # A thicket of strokes is not shown to the network.
     tall = [_are_tall(one, settings) & (len(one.boxes) <= MAX_PIECES) for one in wholes]
     alone = _classify(
-        digits, [_cut_wholes(one, few) for one, few in zip(wholes, tall, strict=True)]
+        digits,
+        [
+            cut_labeled(one.ink, one.owner, one.boxes, np.flatnonzero(few))
+            for one, few in zip(wholes, tall, strict=True)
+        ],
     )
     seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
     sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
@@ -129,17 +134,6 @@ def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[
     widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
     plain = widths <= settings.cuts.sure_wide * pieces.text_height
     return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
-
-
-def _cut_wholes(pieces: Pieces, chosen: npt.NDArray[np.bool_]) -> list[Gray]:
-    """Cut out the ink of chosen pieces."""
-    inks = []
-    for index in np.flatnonzero(chosen):
-        left, top, right, bottom = pieces.boxes[index]
-        window = np.s_[top:bottom, left:right]
-        own = pieces.owner[window] == index + 1
-        inks.append(np.where(own, pieces.ink[window], 0).astype(np.uint8))
-    return inks
 
 
 def _classify(digits: Classifier, inks: list[list[Gray]]) -> list[Floats]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.combs import Comb, find_combs
+from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.geometry import (
@@ -255,12 +256,8 @@ def _sample(word: list[int]) -> list[int]:
 def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:
     """Write the network's word on some components into `share`."""
     parts = view.lines.parts
-    inks = []
-    for k in asked:
-        left, top, right, bottom = parts.boxes[k]
-        own = parts.labels[top:bottom, left:right] == k + 1
-        inks.append(np.where(own, view.ink[top:bottom, left:right], 0).astype(np.uint8))
     if asked:
+        inks = cut_labeled(view.ink, parts.labels, parts.boxes, asked)
         share[asked] = 1 - reader.digits.classify(normalize_tiles(inks))[:, 10]
 
 

@@ -1,12 +1,13 @@
 """Ink mask -> connected components, and the height of the writing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.records import Mask
+from digitscan.records import Gray, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +129,42 @@ def estimate_stroke_width(mask: Mask) -> float:
     )
     # A stroke at 45 degrees has sqrt(2) times as many pixel edges as its length: half way between.
     return 2 * area / edges * (1 + 2**0.5) / 2
+
+
+def cut_labeled(
+    ink: Gray,
+    labels: npt.NDArray[np.integer],
+    boxes: npt.NDArray[np.int32],
+    chosen: Iterable[int],
+) -> list[Gray]:
+    """Cut components out of the ink, each without what else stands in its box.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (H, W)
+    labels : ndarray of int, shape (H, W)
+        k + 1 on component k.
+    boxes : ndarray of int32, shape (N, 4)
+        left, top, right, bottom of each component, half open.
+    chosen : iterable of int
+        Components to cut out.
+
+    Returns
+    -------
+    list of ndarray of uint8, shape (h, w)
+        Other components are paper, 0.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 2], [1, 1]])
+    >>> ink = np.full((2, 2), 200, np.uint8)
+    >>> cut_labeled(ink, labels, np.array([[0, 0, 2, 2], [1, 0, 2, 1]], np.int32), [0])[0].tolist()
+    [[200, 0], [200, 200]]
+    """
+    cut = []
+    for index in chosen:
+        left, top, right, bottom = boxes[index]
+        window = np.s_[top:bottom, left:right]
+        own = labels[window] == index + 1
+        cut.append(np.where(own, ink[window], 0).astype(np.uint8))
+    return cut
