@@ -54,6 +54,10 @@ def choose_number(rng: Rng) -> str:
     if kind < 0.48:
         lead = "".join(rng.choice(list("0123456789"), rng.integers(1, 4)))
         return str(rng.integers(1, 10)) + lead[1:] + "0" * int(rng.integers(1, 7))
+    if kind < 0.56:
+        day, month = int(rng.integers(1, 32)), int(rng.integers(1, 13))
+        year = int(rng.integers(1950, 2040))
+        return f"{day:02d}{month:02d}{year if rng.random() < 0.6 else year % 100:02d}"
     if kind < 0.95:
         return "".join(rng.choice(list("0123456789"), rng.integers(1, 10)))
     return "".join(rng.choice(list("0123456789"), rng.integers(8, 17)))
@@ -62,6 +66,8 @@ def choose_number(rng: Rng) -> str:
 def punctuate(number: str, rng: Rng) -> str:
     """Put separators, currency and tail around a number: `712000` -> `7,12,000/-`.
 
+    A number of six or eight digits is now and then written as a date: `12/03/19`.
+
     Examples
     --------
     >>> text = punctuate("712000", np.random.default_rng(1))
@@ -69,6 +75,8 @@ def punctuate(number: str, rng: Rng) -> str:
     '712000'
     """
     kind = rng.random()
+    if len(number) in (6, 8) and rng.random() < 0.35:
+        return _part_date(number, rng)
     mark = str(rng.choice([",", ",", ",", ".", ".", " ", "'"]))
     if kind < 0.62 and len(number) > 3:
         body = number[-3:]
@@ -87,6 +95,13 @@ def punctuate(number: str, rng: Rng) -> str:
     tail = str(rng.choice(tails, p=weights))
     head = str(rng.choice(["", "$", "=", "-", "#"], p=[0.84, 0.07, 0.03, 0.03, 0.03]))
     return head + body + tail
+
+
+def _part_date(number: str, rng: Rng) -> str:
+    """Part digits as dates are: day, month and year, or the year first, with one sign."""
+    mark = str(rng.choice(["/", "/", "/", "-", "-", ".", " "]))
+    ends = (2, 4) if len(number) == 6 or rng.random() < 0.8 else (4, 6)
+    return mark.join((number[: ends[0]], number[ends[0] : ends[1]], number[ends[1] :]))
 
 
 def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
