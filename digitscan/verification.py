@@ -1,7 +1,7 @@
 """Check results against the record of their run and, with the scans at hand, against the scans."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -50,13 +50,13 @@ def verify_results(
     sample : int
         Files to read again. The same results give the same sample.
     load : callable
-        Loads what reads a page, as in `Job`.
+        Loads what reads a page, as in `Job`: a `FormLoader` where the run had templates.
 
     Raises
     ------
     OutputError
-        If the results differ from their record or from what the scans say, or the models or the
-        version that made them are not those that are installed.
+        If the results differ from their record or from what the scans say, or the version, models
+        or templates that made them are not those at hand.
     """
     shown = printable(str(results))
     record = read_record(results)
@@ -96,12 +96,22 @@ def _rebuild_job(record: RunRecord, load: LoadReader) -> Job:
     except SettingsError as error:
         raise OutputError(f"the run record cannot be followed: {error}") from None
     job = Job(settings, record.plan["field"], load=load)
-    if describe_plan(job)["models"] != record.plan["models"]:
+    plan = describe_plan(job)
+    if plan["templates"] != record.plan["templates"]:
+        raise OutputError(
+            "the results were made with other templates than those given with --template; "
+            f"expected {_enumerate(record.plan['templates']) or 'none'}, unchanged"
+        )
+    if plan["models"] != record.plan["models"]:
         raise OutputError(
             "the results were made with other models than those installed; "
             "compare `digitscan models` with the run record"
         )
     return job
+
+
+def _enumerate(templates: Mapping[str, str]) -> str:
+    return ", ".join(map(printable, sorted(templates)))
 
 
 def _without_none(table: dict[str, Any]) -> dict[str, Any]:

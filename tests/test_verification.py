@@ -74,6 +74,7 @@ def test_a_scan_that_is_gone_is_named(results: Path) -> None:
     [
         ("version", "0.0.0", "were made by digitscan 0.0.0"),
         ("models", {"digits-9": "00"}, "made with other models"),
+        ("templates", {"ballot": "00"}, "made with other templates .*; expected ballot, unchanged"),
         ("settings", {"scans": {"colour": 1}}, "the run record cannot be followed"),
     ],
 )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from digitscan.cli.options import TemplatesOption
+
 
 def verify(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results file.")],
@@ -15,11 +17,15 @@ def verify(
     sample: Annotated[
         int, typer.Option("--sample", min=1, metavar="N", help="Files to read again.")
     ] = 20,
+    template: TemplatesOption = None,
 ) -> None:
     """Check RESULTS against the record of their run, and against the scans."""
-    from digitscan.verification import verify_results
+    from digitscan.batch import load_page_reader
+    from digitscan.form_files import FormLoader
+    from digitscan.verification import LoadReader, verify_results
 
-    checked = verify_results(results, tuple(scans or ()), sample)
+    load: LoadReader = FormLoader(tuple(map(str, template))) if template else load_page_reader
+    checked = verify_results(results, tuple(scans or ()), sample, load)
     tally = checked.record.tally
     typer.echo(
         f"{tally.rows} rows of {tally.pages} pages as recorded, "
