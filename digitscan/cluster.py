@@ -1,9 +1,8 @@
 """Read a batch on an existing Dask cluster, through the interface of `concurrent.futures`.
 
 The workers of the cluster need digitscan in the same version, and the scans under the same path or
-address.
-Order, bytes and failures are those of a run on this machine, because the same functions run: only
-the executor is another one.
+address. Order, bytes and failures are those of a run on this machine, because the same functions
+run: only the executor is another one.
 """
 
 from collections.abc import Callable

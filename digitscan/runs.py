@@ -77,6 +77,11 @@ def make_dask_executor(scheduler: str) -> "Callable[[Run, bool], Executor]":
     return make
 
 
+def make_inline_executor(run: Run, _isolate: bool) -> Executor:
+    """Make the executor that reads in this process, where a profiler sees it."""
+    return make_executor(1, run.job)
+
+
 def make_local_executor(run: Run, isolate: bool) -> Executor:
     """Make the executor of a run on this machine."""
     return make_executor(run.workers or 1, run.job, run.page_timeout_s, isolate)
@@ -104,8 +109,8 @@ def execute(
     run : Run
     watcher : Watcher, optional
     make : callable
-        Makes the executor of the run; the second argument is true where a page of the run may
-        have ended a process before, so that it has to be kept apart.
+        Makes the executor of the run; the second argument is true where pages have to be kept
+        apart, because one may have ended a process before or many would be lost with this one.
 
     Returns
     -------
@@ -142,7 +147,9 @@ def execute(
         for rows in journal.replay() if journal is not None else ():
             _note(rows, tally, results, watcher)
         done = 0 if journal is None else journal.done
-        executor = make(run, journal is not None and journal.resumed)
+        # A process of its own costs a second: in a long run nothing beside what a crash would.
+        isolate = (journal is not None and journal.resumed) or len(files) > _FILES_WORTH_A_WORKER
+        executor = make(run, isolate)
         stack.callback(executor.shutdown, cancel_futures=True)
         index = done - 1
         at_a_time = getattr(executor, "workers", None) or run.workers or 1

@@ -22,6 +22,7 @@ from tests.scanfiles import encode, pattern, tiff_g4, write
 
 needs_model = pytest.mark.skipif(not find_packages(), reason="no model package is installed")
 
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 WHITE = np.full((60, 90), 255, np.uint8)
 Cli = Callable[..., int]
 
@@ -252,6 +253,21 @@ def test_shards_are_merged_and_verified(
 
 
 @needs_model
+def test_forms_are_verified_by_their_template(
+    cli: Cli, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fast.toml").write_text("[readers]\nstrings = false\n")
+    form, template = SAMPLES / "scans" / "form-1.png", SAMPLES / "templates" / "form.toml"
+    out = tmp_path / "x.csv"
+    words = ("process", form, "--out", out, "--template", template, "-q")
+    assert cli(*words, "--settings", tmp_path / "fast.toml") == ExitCode.OK
+    assert cli("verify", out, "--scans", form, "--template", template) == ExitCode.OK
+    assert "1 files read again and equal" in capsys.readouterr().err
+    assert cli("verify", out, "--scans", form) == ExitCode.OUTPUT
+    assert "made with other templates" in capsys.readouterr().err
+
+
+@needs_model
 def test_an_unfinished_run_is_named(
     cli: Cli, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -285,6 +301,7 @@ def test_profile_names_stages_on_stderr(
         (["--engine", "dask"], "needs --scheduler ADDRESS"),
         (["--scheduler", "tcp://x:1"], "is for --engine dask"),
         (["--engine", "dask", "--scheduler", "tcp://x:1", "--page-timeout", "9"], "leave it out"),
+        (["--profile", "--page-timeout", "9"], "leave out --engine dask and --page-timeout"),
     ],
 )
 def test_options_that_do_not_go_together(

@@ -216,6 +216,14 @@ def test_a_page_that_ended_an_inline_run_is_a_row_when_resumed(tmp_path: Path) -
     ]
 
 
+def test_a_page_cannot_end_a_long_run_of_one_worker(tmp_path: Path) -> None:
+    files = {f"{n:02d}.png": shade(n) for n in range(20)}
+    folder = write(tmp_path / "in", {**files, "10-crash.png": shade(2)})
+    text = run(folder, tmp_path / "x.csv", job=Job(load=load_moody), workers=1).decode()
+    assert text.count(",failed,crashed,") == 1
+    assert text.count(",read,") == 20
+
+
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 def test_a_full_disk_leaves_a_journal_to_go_on_with(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.csv"

@@ -60,7 +60,10 @@ def process(
         page_timeout_s=page_timeout,
     )
     make = _choose_engine(engine, scheduler, page_timeout)
-    record = _execute_profiled(run) if profile else _execute_watched(run, make, quiet)
+    if profile:
+        record = _execute_profiled(run, engine)
+    else:
+        record = _execute_watched(run, make, quiet)
     if not quiet:
         show_totals(record)
     if record.tally.statuses["failed"]:
@@ -98,11 +101,15 @@ def _execute_watched(
         return execute(run, watcher, make)
 
 
-def _execute_profiled(run: "Run") -> "RunRecord":
+def _execute_profiled(run: "Run", engine: options.Engine) -> "RunRecord":
     from digitscan.cli.profile import run_profiled
-    from digitscan.runs import execute
+    from digitscan.runs import execute, make_inline_executor
 
-    return run_profiled(lambda: execute(dataclasses.replace(run, workers=1)))
+    if engine is not options.Engine.LOCAL or run.page_timeout_s is not None:
+        raise SettingsError(
+            "--profile reads in this process; leave out --engine dask and --page-timeout"
+        )
+    return run_profiled(lambda: execute(run, make=make_inline_executor))
 
 
 def _choose_engine(
