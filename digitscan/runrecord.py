@@ -156,7 +156,10 @@ def write_record(results: Path, record: RunRecord) -> None:
     }
     temporary = path.with_name(f".{path.name}.part")
     with explain_full_disk(path):
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # the journal goes next, so a power cut must not take this
         os.replace(temporary, path)
 
 
