@@ -1,5 +1,7 @@
 """Draw what was read onto the page, for human eyes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -8,7 +10,7 @@ import numpy.typing as npt
 
 from digitscan.errors import OutputError
 from digitscan.names import inner_path, printable
-from digitscan.records import Box, Page, PageResult, Reading
+from digitscan.records import Box, Gray, Page, PageResult, Reading
 
 Color = tuple[int, int, int]
 
@@ -19,7 +21,28 @@ DIGIT_COLOR: Color = (178, 114, 0)
 _LABEL_COLOR: Color = (255, 255, 255)
 # 85: a page seen at 1:1 on a screen shows no blocks, at a tenth of the bytes of a PNG
 _JPEG_QUALITY = 85
+# The name of a zone is written as small as is legible: names must not cover other zones.
+_OUTLINE_PX = 1
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A zone of a form to be drawn.
+
+    Attributes
+    ----------
+    name : str
+        Written above it; may be empty.
+    corners : ndarray of float64, shape (4, 2)
+        x, y of its corners: upper left, upper right, lower right, lower left.
+    cells : int
+        Boxes of its comb, for the walls between them; 1 where there are none.
+    """
+
+    name: str
+    corners: npt.NDArray[np.float64]
+    cells: int = 1
 
 
 def draw_readings(page: Page, result: PageResult) -> npt.NDArray[np.uint8]:
@@ -69,6 +92,78 @@ def write_overlay(folder: Path, page: Page, result: PageResult) -> Path:
             "free space or choose another --debug-dir"
         ) from None
     return path
+
+
+def outline_box(box: Box, name: str, cells: int = 1) -> Outline:
+    """Return the outline of an upright box."""
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
+    return Outline(name, corners, cells)
+
+
+def move_outline(outline: Outline, way: npt.NDArray[np.float64]) -> Outline:
+    """Take an outline to another page; `way` (3, 3) takes (x, y, 1) there, up to a factor."""
+    corners = cv2.perspectiveTransform(outline.corners[:, None, :], way)[:, 0, :]
+    return Outline(outline.name, np.asarray(corners, np.float64), outline.cells)
+
+
+def draw_outlines(gray: Gray, outlines: Sequence[Outline]) -> npt.NDArray[np.uint8]:
+    """Draw the zones of a form onto a copy of a page.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    outlines : sequence of Outline
+        In pixels of the page.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+        Blue, green, red.
+
+    Examples
+    --------
+    >>> page = np.full((60, 90), 255, np.uint8)
+    >>> drawn = draw_outlines(page, [outline_box(Box(10, 30, 80, 50), "")])
+    >>> tuple(int(part) for part in drawn[30, 40]) == READ_COLOR
+    True
+    """
+    canvas = np.ascontiguousarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+    for outline in outlines:
+        corners = np.rint(outline.corners).astype(np.int32)
+        cv2.polylines(canvas, [corners], isClosed=True, color=READ_COLOR, thickness=2)
+        for share in np.arange(1, outline.cells) / outline.cells:
+            upper_left, upper_right, lower_right, lower_left = outline.corners
+            ends = [
+                upper_left + share * (upper_right - upper_left),
+                lower_left + share * (lower_right - lower_left),
+            ]
+            wall = np.rint(np.array([ends])).astype(np.int32)
+            cv2.polylines(canvas, wall, isClosed=False, color=DIGIT_COLOR, thickness=1)
+    for outline in outlines:
+        if outline.name:
+            left, top = (int(edge) for edge in outline.corners.min(axis=0))
+            _draw_label(canvas, outline.name, left, top, READ_COLOR, _OUTLINE_PX)
+    return canvas
+
+
+def write_picture(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+    """Write a gray (H, W) or colored (H, W, 3) picture as its suffix says.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    _, data = cv2.imencode(path.suffix, picture)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.tobytes())
+    except OSError as error:
+        raise OutputError(
+            f"{printable(str(path))} cannot be written: {error.strerror}; "
+            "free space or choose another --out"
+        ) from None
 
 
 def _draw_reading(canvas: npt.NDArray[np.uint8], reading: Reading) -> None:

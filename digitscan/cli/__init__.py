@@ -9,7 +9,17 @@ import sys
 import typer
 
 from digitscan import __version__
-from digitscan.cli import calibrate, evaluate, merge, models, process, settings, verify, watch
+from digitscan.cli import (
+    calibrate,
+    evaluate,
+    merge,
+    models,
+    process,
+    settings,
+    template,
+    verify,
+    watch,
+)
 from digitscan.errors import DigitscanError, ExitCode
 from digitscan.stderr import silence_libraries
 
@@ -29,6 +39,7 @@ app.command("verify")(verify.verify)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("settings")(settings.show_settings)
+app.add_typer(template.app, name="template")
 app.command("models")(models.list_models)
 
 log = logging.getLogger(__name__)

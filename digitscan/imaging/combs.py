@@ -133,10 +133,10 @@ def _find_lines(gray: Gray) -> _Lines:
     paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
     dark = gray < cv2.convertScaleAbs(paper, alpha=_DARK_SHARE)
     rules = _find_rule_runs(gray)
-    walls = _find_thin(gray, vertical=True)
+    walls = find_thin(gray, vertical=True)
     # Between two rules the walls of a comb are equally high, whatever stands above and below.
     between = cv2.subtract(walls, _widen(rules, (3, 1)))
-    runs = _find_runs(np.asarray(between, np.uint8), _LEAST_PX - 3)
+    runs = find_runs(np.asarray(between, np.uint8), _LEAST_PX - 3)
     # A wall half a degree askew is two runs side by side: one component after this.
     runs = _widen(runs, (1, 2))
     _, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
@@ -148,14 +148,26 @@ def _find_lines(gray: Gray) -> _Lines:
     joined = _widen(rules, (9, 5)) > 0
     last = np.minimum(stems[:, 2], gray.shape[0] - 1)
     stems = stems[joined[stems[:, 1], stems[:, 0]] & joined[last, stems[:, 0]]]
-    return _Lines((_find_runs(walls, _LEAST_PX) > 0) | dark, np.asarray(rules > 0), dark, stems)
+    return _Lines((find_runs(walls, _LEAST_PX) > 0) | dark, np.asarray(rules > 0), dark, stems)
 
 
-def _find_thin(gray: Gray, vertical: bool) -> npt.NDArray[np.uint8]:
+def find_thin(gray: Gray, vertical: bool) -> npt.NDArray[np.uint8]:
     """Return 1 where the page is darker than on both sides, a rule's width away.
 
     The page is smoothed along the rule first: hatched backgrounds and lines of text turn into
     even gray, a rule stays.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        A page whose longer side has about 1300 px.
+    vertical : bool
+        Rules that run down the page; otherwise those across it.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+        1 on thin dark lines, 0 elsewhere.
     """
     along, across = (1, _RULE_PX), (_RULE_PX, 1)
     smooth = cv2.blur(gray, along if vertical else along[::-1])
@@ -165,8 +177,8 @@ def _find_thin(gray: Gray, vertical: bool) -> npt.NDArray[np.uint8]:
 
 
 def _find_rule_runs(gray: Gray) -> npt.NDArray[np.uint8]:
-    thin = np.ascontiguousarray(_find_thin(gray, vertical=False).T)
-    return np.ascontiguousarray(_find_runs(thin, _LEAST_RULE_PX).T)
+    thin = np.ascontiguousarray(find_thin(gray, vertical=False).T)
+    return np.ascontiguousarray(find_runs(thin, _LEAST_RULE_PX).T)
 
 
 def _widen(mask: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -174,8 +186,21 @@ def _widen(mask: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np
     return np.asarray(cv2.dilate(mask, np.ones(size, np.uint8)), np.uint8)
 
 
-def _find_runs(thin: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
-    """Return the vertical runs of at least `length`, gaps up to half of it closed."""
+def find_runs(thin: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
+    """Return the vertical runs of at least `length`, gaps up to half of it closed.
+
+    Parameters
+    ----------
+    thin : ndarray of uint8, shape (H, W)
+        1 on lines, as from `find_thin`.
+    length : int
+        Pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+        1 on the runs.
+    """
     joined = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((length // 2, 1), np.uint8))
     return np.asarray(
         cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)), np.uint8

@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "stderr", "evaluation", "calibration", "sheet"},
-    frozenset({"line_lattices", "reader", "whole_page", "joint_reading"})
+    frozenset({"line_lattices", "line_strings", "reader", "whole_page", "joint_reading"})
     | {"templated_page", "pipeline"},
     frozenset(
         {
@@ -30,6 +30,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "watch",
             "cluster",
             "form_files",
+            "template_draft",
+            "template_check",
         }
     ),
     frozenset({"cli", "__main__", "__init__"}),
@@ -40,7 +42,8 @@ NOT_BELOW = {2: {1}, 3: {2}}
 """Lower layers that a layer leaves alone: files know no pixels' stages, the pipeline no files."""
 
 WITHIN = {
-    *(("line_lattices", room) for room in ("reader", "whole_page", "pipeline")),
+    *(("line_lattices", room) for room in ("line_strings", "reader", "whole_page", "pipeline")),
+    ("line_strings", "reader"),
     ("reader", "whole_page"),
     ("reader", "pipeline"),
     ("whole_page", "pipeline"),
@@ -53,6 +56,7 @@ WITHIN = {
     ("batch", "form_files"),
     ("runrecord", "form_files"),
     ("form_files", "runs"),
+    *((room, "template_check") for room in ("form_files", "template_draft")),
     *((room, "watch") for room in ("batch", "journal")),
     *((room, "verification") for room in ("batch", "runrecord", "runs")),
     ("cli", "__main__"),
@@ -60,7 +64,14 @@ WITHIN = {
     ("forms", "joint_reading"),
     *(
         (room, "templated_page")
-        for room in ("forms", "joint_reading", "line_lattices", "reader", "whole_page")
+        for room in (
+            "forms",
+            "joint_reading",
+            "line_lattices",
+            "line_strings",
+            "reader",
+            "whole_page",
+        )
     ),
     ("templated_page", "pipeline"),
     # Only what `SIBLINGS` names: the frame that networks are checked against.
@@ -93,6 +104,7 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
     ("imaging.combs", "imaging.zones"),
+    ("imaging.combs", "imaging.frames"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),
