@@ -78,7 +78,9 @@ def read_page(
     upright = turn_upright(page.image, page.orientation)
     way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
-        considered = consider_crop(upright, reader, settings, field)
+        (considered,) = read_lines(
+            (make_line(upright, settings, FieldKind(field)),), reader, settings
+        )
         readings: tuple[Reading, ...] = () if _is_blank(considered) else (considered.reading,)
         skew_deg = 0.0
     elif forms:
@@ -108,23 +110,21 @@ def _is_blank(considered: Considered) -> bool:
     return not considered.reading.text and considered.blank >= 0.5
 
 
-def consider_crop(gray: Gray, reader: Reader, settings: Settings, field: str) -> Considered:
-    """Read the crop of one field and keep the evidence, which calibration is trained on.
+def make_line(gray: Gray, settings: Settings, kind: FieldKind) -> Line:
+    """Take the crop of one field for a line; calibration reads such lines too.
 
     Parameters
     ----------
     gray : ndarray of uint8, shape (H, W)
         0 black to 255 white, upright.
-    reader : Reader
     settings : Settings
-    field : str
-        A `FieldKind`, which is also the field's name.
+    kind : FieldKind
+        What the field says; also its name.
 
     Returns
     -------
-    Considered
+    Line
     """
     ink = isolate_line(estimate_ink(gray, settings.ink), settings.ink.threshold, settings.cuts)
     whole = Box(0, 0, gray.shape[1], gray.shape[0])
-    line = Line(Region(whole, field), whole, ink, gray, FieldKind(field))
-    return read_lines((line,), reader, settings)[0]
+    return Line(Region(whole, str(kind)), whole, ink, gray, kind)

@@ -259,6 +259,7 @@ def _collect_evidence(
         rubbish=1.0 if path is None else share_rubbish(path, shapes),
         suits=have_sense(best.text, grammar, best.marks),
         forbidden=bool(verdict.note),
+        boxed=cut.line.cells is not None,
     )
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from digitscan.errors import ModelError
+from digitscan.fields import FieldKind
 from digitscan.imaging.geometry import turn_upright
-from digitscan.pipeline import consider_crop, load_reader, read_page
+from digitscan.pipeline import load_reader, make_line, read_page
+from digitscan.reader import read_lines
 from digitscan.recognition import models
 from digitscan.records import Box, Floats, Gray, Rejection, Status
 from digitscan.settings import ReadersSettings, Settings
@@ -105,7 +107,8 @@ def test_a_field_of_no_kind_is_refused() -> None:
 
 
 def test_the_evidence_of_a_crop_is_kept() -> None:
-    considered = consider_crop(draw_crop("3407")[0], DRAWN, Settings(), "digits")
+    line = make_line(draw_crop("3407")[0], Settings(), FieldKind.DIGITS)
+    (considered,) = read_lines((line,), DRAWN)
     assert considered.reading.text == "3407"
     assert considered.evidence is not None
     assert considered.evidence.digits == 4

@@ -9,7 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.pipeline import consider_crop, load_reader
+from digitscan.fields import FieldKind
+from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.comb_cells import split_cells
+from digitscan.imaging.cuts import join_cells
+from digitscan.line_lattices import Line
+from digitscan.pipeline import load_reader, make_line
+from digitscan.reader import read_lines
 from digitscan.recognition.confidence import (
     UNCALIBRATED,
     Evidence,
@@ -19,7 +25,7 @@ from digitscan.recognition.confidence import (
 )
 from digitscan.records import Gray
 from digitscan.settings import ReadersSettings, Settings
-from training.amounts import BLOCK_FILES, load_amounts
+from training.amounts import BLOCK_FILES, Amount, load_amounts
 from training.logistic import Bools, Logistic, Reals, fit_logistic
 from training.metrics import (
     accept_at_error,
@@ -29,6 +35,7 @@ from training.metrics import (
 )
 
 USED: dict[Readers, tuple[str, ...]] = {
+    Readers.CELLS: ("odds", "quality", "brevity", "clean"),
     Readers.LATTICE: ("odds", "quality", "brevity", "clean", "suits"),
     Readers.STRINGS: ("strings_odds", "margin", "brevity"),
     Readers.BOTH: ("odds", "lattice_odds", "strings_odds", "quality", "agree", "brevity", "clean"),
@@ -89,7 +96,7 @@ def collect_samples(
     """
     switched = ReadersSettings(
         lattice=readers is not Readers.STRINGS,
-        strings=readers is not Readers.LATTICE,
+        strings=readers not in (Readers.LATTICE, Readers.CELLS),
         lattice_weight=settings.readers.lattice_weight,
         strings_weight=settings.readers.strings_weight,
     )
@@ -99,13 +106,25 @@ def collect_samples(
     samples = []
     amounts = [amount for part in parts for amount in load_amounts(data, part)]
     for crop, amount in enumerate(amounts):
-        images = [amount.image, *(vary_crop(amount.image, dice) for _ in range(variants))]
-        for variant, image in enumerate(images):
-            considered = consider_crop(image, reader, chosen, "amount")
+        if readers is Readers.CELLS:
+            looks = [_box_digits(amount, chosen)]
+        else:
+            images = [amount.image, *(vary_crop(amount.image, dice) for _ in range(variants))]
+            looks = [make_line(image, chosen, FieldKind.AMOUNT) for image in images]
+        for variant, considered in enumerate(read_lines(tuple(looks), reader, chosen)):
             if considered.evidence is not None:
                 right = considered.reading.text == amount.digits
                 samples.append(Sample(crop, variant > 0, considered.evidence, right))
     return tuple(samples)
+
+
+def _box_digits(amount: Amount, settings: Settings) -> Line:
+    """Take a crop for a row of boxes, one around each digit, as a form would have them."""
+    ink = estimate_ink(amount.image, settings.ink)
+    cells = split_cells(ink, list(amount.boxes))
+    pieces = join_cells(ink.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
+    line = make_line(amount.image, settings, FieldKind.DIGITS)
+    return dataclasses.replace(line, ink=pieces.ink, cells=pieces)
 
 
 def vary_crop(gray: Gray, dice: np.random.Generator) -> Gray:

@@ -17,8 +17,12 @@ LONG_DIGITS = 12
 
 
 class Readers(StrEnum):
-    """Which readers gave evidence; each set has a calibration of its own."""
+    """Which readers gave evidence; each set has a calibration of its own.
 
+    `CELLS` is the lattice on digits that stand in boxes, where nothing need be cut.
+    """
+
+    CELLS = "cells"
     LATTICE = "lattice"
     STRINGS = "strings"
     BOTH = "both"
@@ -52,6 +56,8 @@ class Evidence:
         The marks that were seen stand where the field's grammar has marks.
     forbidden : bool
         The grammar turned down a text that read better.
+    boxed : bool
+        Every digit stands in a box of its own.
     """
 
     digits: int
@@ -64,6 +70,7 @@ class Evidence:
     rubbish: float = 0.0
     suits: bool = True
     forbidden: bool = False
+    boxed: bool = False
 
     def __post_init__(self) -> None:
         if self.lattice is None and self.strings is None:
@@ -121,7 +128,7 @@ UNCALIBRATED = Calibration(tuple(Weighing(readers, 0.0, ("odds",), (1.0,)) for r
 def name_readers(evidence: Evidence) -> Readers:
     """Tell which readers were on."""
     if evidence.strings is None:
-        return Readers.LATTICE
+        return Readers.CELLS if evidence.boxed else Readers.LATTICE
     return Readers.STRINGS if evidence.lattice is None else Readers.BOTH
 
 

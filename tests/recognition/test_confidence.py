@@ -79,6 +79,12 @@ def test_the_readers_are_those_that_spoke(
     assert name_readers(replace(PLAIN, lattice=lattice, strings=strings)) is readers
 
 
+def test_digits_in_boxes_have_a_calibration_of_their_own() -> None:
+    boxed = replace(PLAIN, lattice=-1.0, strings=None, boxed=True)
+    assert name_readers(boxed) is Readers.CELLS
+    assert name_readers(replace(boxed, lattice=None, strings=-1.0)) is Readers.STRINGS
+
+
 def test_evidence_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="got neither"):
         Evidence(3, -1.0, -2.0)

@@ -41,8 +41,9 @@ def _invent(readers: Readers, count: int, seed: int, noise: float) -> list[Sampl
             posterior=claimed,
             runner_up=log(-np.expm1(claimed)),
             lattice=None if readers is Readers.STRINGS else claimed,
-            strings=None if readers is Readers.LATTICE else claimed,
+            strings=None if readers in (Readers.LATTICE, Readers.CELLS) else claimed,
             quality=-float(dice.exponential()),
+            boxed=readers is Readers.CELLS,
         )
         truly = dice.random() < 1.0 / (1.0 + exp(-odds))
         samples.append(
