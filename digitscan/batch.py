@@ -209,7 +209,7 @@ def read_one(job: Job, ref: PageRef) -> PageResult:
 
     read = reader_for(job.load, job.settings)
     try:
-        page = load_page(ref, job.settings.scans)
+        page = load_page(ref, job.settings.scans, reduce=True)
         result = withhold_unsure(read(page, job.field), job.settings.confidence)
     except Exception as error:
         return explain_failure(ref, error)
@@ -220,7 +220,21 @@ def read_one(job: Job, ref: PageRef) -> PageResult:
             write_overlay(Path(job.debug_dir), page, result)
         except Exception as error:
             log.warning("%s#%d has no overlay: %s", ref.name, ref.number, error)
-    return result
+    return _enlarge(result, page)
+
+
+def _enlarge(result: PageResult, page: "Page") -> PageResult:
+    """Give boxes in pixels of the scan where the page was decoded at a reduced scale."""
+    if page.stored_shape is None:
+        return result
+    import numpy as np
+
+    from digitscan.reader import map_reading
+
+    (height, width), (rows, columns) = page.stored_shape, page.image.shape
+    way = np.diag([width / columns, height / rows, 1.0])
+    readings = (map_reading(reading, way, page.stored_shape) for reading in result.readings)
+    return dataclasses.replace(result, readings=tuple(readings))
 
 
 def withhold_unsure(result: PageResult, settings: ConfidenceSettings) -> PageResult:

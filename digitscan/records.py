@@ -71,12 +71,15 @@ class Page:
         Dots per inch, None where the file does not say.
     orientation : int
         EXIF orientation, 1 (as stored) to 8; what turns the stored image upright.
+    stored_shape : tuple of int or None
+        (H, W) in the file where the image was decoded at a reduced scale; `dpi` is the image's.
     """
 
     ref: PageRef
     image: Gray
     dpi: float | None = None
     orientation: int = 1
+    stored_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.image.ndim != 2 or self.image.dtype != np.uint8:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from digitscan.batch import Job, make_executor, read_scans
-from digitscan.records import PageResult, Status
+from digitscan.records import Box, PageResult, Status
 from digitscan.results import ResultsFile
 from digitscan.scans import find_scans
 from digitscan.settings import ConfidenceSettings, Settings
@@ -148,6 +148,14 @@ def test_readings_below_the_least_confidence_are_rejected(tmp_path: Path) -> Non
     settings = Settings(confidence=ConfidenceSettings(min_confidence=0.5))
     results = read_all(folder, Job(settings, load=load_doubt), 1)
     assert [one.status for one in results] == [Status.REJECTED, Status.READ]
+
+
+@pytest.mark.parametrize("dpi", [300, 600, 1200])
+def test_boxes_are_in_pixels_of_the_scan_at_any_resolution(tmp_path: Path, dpi: int) -> None:
+    page = np.zeros((61, 91), np.uint8)
+    folder = write(tmp_path, {"a.jpg": encode(page, "JPEG", dpi=(dpi, dpi))})
+    (result,) = read_all(folder, Job(load=load_darkness), 1)
+    assert result.readings[0].region.box == Box(0, 0, 91, 61)
 
 
 def test_overlays_are_written_for_every_page_that_was_decoded(tmp_path: Path) -> None:

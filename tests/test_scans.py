@@ -426,3 +426,42 @@ def test_damage_gives_a_page_or_an_error_of_ours(
             assert page.image.size <= 2_000_000
     except ScanError as error:
         assert str(error).startswith(("damaged.", "page "))
+
+
+# Reduced decoding
+
+
+def jpeg(dpi: int, height: int = 61, width: int = 91) -> bytes:
+    return encode(pattern(height, width), "JPEG", quality=95, dpi=(dpi, dpi))
+
+
+@pytest.mark.parametrize(
+    ("dpi", "shape", "left"),
+    [
+        pytest.param(599, (61, 91), 599, id="below-600-as-stored"),
+        pytest.param(600, (31, 46), 300, id="half"),
+        pytest.param(1200, (16, 23), 300, id="quarter"),
+        pytest.param(2400, (8, 12), 300, id="eighth"),
+        pytest.param(4800, (8, 12), 600, id="never-less-than-an-eighth"),
+        pytest.param(72, (61, 91), None, id="unknown-as-stored"),
+    ],
+)
+def test_a_fine_scan_is_decoded_at_the_scale_that_has_300_dpi(
+    tmp_path: Path, dpi: int, shape: tuple[int, int], left: int | None
+) -> None:
+    (tmp_path / "scan").write_bytes(jpeg(dpi))
+    page = load_page(PageRef(str(tmp_path / "scan"), 1, "scan"), reduce=True)
+    assert page.image.shape == shape
+    assert page.dpi == left
+    assert page.stored_shape == (None if shape == (61, 91) else (61, 91))
+
+
+def test_a_scan_is_decoded_as_stored_unless_asked_for(tmp_path: Path) -> None:
+    page = load(tmp_path, jpeg(600))
+    assert (page.image.shape, page.dpi, page.stored_shape) == ((61, 91), 600, None)
+
+
+def test_only_the_decoder_of_jpeg_reduces(tmp_path: Path) -> None:
+    (tmp_path / "scan").write_bytes(encode(GRAY, "PNG", dpi=(1200, 1200)))
+    page = load_page(PageRef(str(tmp_path / "scan"), 1, "scan"), reduce=True)
+    assert page.image.shape == GRAY.shape

@@ -27,6 +27,14 @@ _SHAPE_TAGS = (
     tiff.X_RESOLUTION,
     tiff.RESOLUTION_UNIT,
 )
+# 24 px at 300 dpi are 2 mm, less than digits are written or printed; a network sees them at 20 px.
+_ENOUGH_DPI = 300
+# The decoder of JPEG leaves out the fine waves of each block for half, a quarter or an eighth.
+_REDUCED = {
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
 _KINDS_OF_SAMPLES = {1: "unsigned", 2: "signed", 3: "floating point"}
 
 
@@ -70,7 +78,7 @@ def count_pages(scan: str, settings: ScanSettings = ScanSettings()) -> int:
         return 1
 
 
-def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
+def load_page(ref: PageRef, settings: ScanSettings = ScanSettings(), reduce: bool = False) -> Page:
     """Decode one page to gray, as it is stored, transparent pixels as white paper.
 
     The size is read from the header and refused before anything is decoded. An EXIF turn is not
@@ -80,6 +88,9 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
     ----------
     ref : PageRef
     settings : ScanSettings
+    reduce : bool
+        Decode a JPEG of 600 dpi and more at the half, quarter or eighth of its size that still has
+        300 dpi: in half the time, and less than half the work for all that follows.
 
     Returns
     -------
@@ -95,6 +106,7 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
     PageTooLargeError
         If the page has too many pixels or the file too many bytes.
     """
+    reduction = 1
     with _named(ref.scan, ref.number), _open(ref.scan, settings) as file:
         kind = sniff_kind(file.read(1024))
         file.seek(0)
@@ -109,9 +121,20 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings()) -> Page:
             data = np.frombuffer(file.read(), dtype=np.uint8)
             header = read_header(kind, data.data)
             check_size(header.width, header.height, settings)
-            image = _decode(data, header)
+            if reduce and kind is Kind.JPEG:
+                reduction = _choose_reduction(header)
+            image = _decode(data, header, reduction)
     image.flags.writeable = False
-    return Page(ref, image, header.dpi, header.orientation)
+    if reduction == 1:
+        return Page(ref, image, header.dpi, header.orientation)
+    dpi = None if header.dpi is None else header.dpi / reduction
+    return Page(ref, image, dpi, header.orientation, (header.height, header.width))
+
+
+def _choose_reduction(header: ImageHeader) -> int:
+    """Return the largest reduction that leaves resolution enough, 1 where that is unknown."""
+    dpi = header.dpi or 0.0
+    return max((times for times in _REDUCED if dpi / times >= _ENOUGH_DPI), default=1)
 
 
 def _read_tiff_page(
@@ -146,9 +169,10 @@ def _read_tiff_page(
     return header, np.frombuffer(data, dtype=np.uint8)
 
 
-def _decode(data: npt.NDArray[np.uint8], header: ImageHeader) -> Gray:
+def _decode(data: npt.NDArray[np.uint8], header: ImageHeader, reduction: int = 1) -> Gray:
     """Decode an encoded image straight to gray, or over its alpha channel."""
     flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_GRAYSCALE
+    flags = _REDUCED.get(reduction, flags)
     try:
         image = cv2.imdecode(data, flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
@@ -157,7 +181,7 @@ def _decode(data: npt.NDArray[np.uint8], header: ImageHeader) -> Gray:
         image = None
     if image is None:
         raise UnreadableScanError("is damaged; copy or scan it again")
-    if image.shape[:2] != (header.height, header.width):
+    if image.shape[:2] != (-(-header.height // reduction), -(-header.width // reduction)):
         raise UnreadableScanError(
             f"decodes to {image.shape[1]} x {image.shape[0]} px, its header states "
             f"{header.width} x {header.height}; copy or scan it again"
