@@ -1,5 +1,7 @@
 """Which stretches of a line may be numbers, told from letters, marks and specks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,13 @@ from digitscan.imaging.regions import Lines
 from digitscan.records import Box
 
 PART = {"d": (8, 12), "x": (8, 12), "w": (24, 12), "-": (6, 2), ".": (2, 2), "h": (8, 8)}
+PART |= {"q": (8, 12), ",": (3, 6), "_": (6, 2)}
 """Width and height of what a letter of a picture stands for."""
 SHARE = {"d": 0.99, "x": 0.02, "w": 0.1, "-": np.nan, ".": np.nan, "h": 0.99}
+SHARE |= {"q": 0.4, ",": 0.3, "_": np.nan}
 """d digit, x letter, w digits that touch, - dash, . dot, h a digit of two thirds the height."""
+RAISED = {"-": 4, ",": -4, "_": -5}
+"""How far above the line a part stands."""
 
 
 def lay_out(*rows: str) -> tuple[Lines, np.ndarray]:
@@ -25,7 +31,7 @@ def lay_out(*rows: str) -> tuple[Lines, np.ndarray]:
                 left += 9
                 continue
             width, height = PART[sign]
-            raised = 4 if sign == "-" else 0
+            raised = RAISED.get(sign, 0)
             mask[bottom - height - raised : bottom - raised, left : left + width] = True
             share.append((30 * place, left, SHARE[sign]))
             left += width + 3
@@ -66,6 +72,12 @@ def test_a_page_without_lines_has_no_number() -> None:
         pytest.param("dwdd", [4], id="touching-digits"),
         pytest.param("www", [], id="nothing-sure"),
         pytest.param("ddxdd", [5], id="badly-written-digit-between"),
+        pytest.param("ddxxdd", [6], id="two-badly-written-digits-between"),
+        pytest.param("ddxxxdd", [], id="a-word-between"),
+        pytest.param("ddq", [3], id="what-may-be-a-digit-beside-one"),
+        pytest.param("qqq", [], id="what-may-be-digits-alone"),
+        pytest.param("xqx", [], id="what-may-be-a-digit-in-a-word"),
+        pytest.param("dd_d_d", [4], id="specks-of-a-rule-below"),
         pytest.param("d xx", [1], id="lone-digit"),
         pytest.param("h xxxx", [], id="lone-and-small"),
     ],
@@ -80,3 +92,15 @@ def test_stretches_come_in_reading_order_with_their_boxes() -> None:
     assert found[0].box == Box(41, 13, 71, 25)
     assert found[0].height == 12
     assert [stretch.box.top for stretch in found] == [13, 13, 43]
+
+
+def test_a_comma_joins_what_stands_apart() -> None:
+    lines, share = lay_out("ddd , ddd")
+    apart = [np.array(line) for line in np.split(lines.lines[0], [3, 4])]
+    (joined,) = find_numbers(Lines(lines.parts, tuple(apart)), share)
+    assert len(joined.members) == 7
+    without = Lines(lines.parts, (apart[0], apart[2]))
+    boxes = lines.parts.boxes.copy()
+    boxes[apart[1], 1::2] -= 12
+    raised = replace(lines.parts, boxes=boxes)
+    assert len(find_numbers(replace(without, parts=raised), share)) == 2
