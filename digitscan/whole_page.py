@@ -42,12 +42,8 @@ from digitscan.settings import InkSettings, Settings
 PAGE_VIEWS = VIEWS[:2]
 """Looks of the string reader at a number on a page: each costs as much as the first, and a page
 has ten numbers."""
-
-
 LONG_WORD = 4
 """Components of a word from which two of them speak for all."""
-
-
 LONE_SHARE = 0.5
 """A character alone on a page without a template is a letter as often as a digit: of 13 rows that a
 page of 500 mixed letters gave, 11 were single digits named with 0.99 and more."""
@@ -230,7 +226,7 @@ def _share_digits(view: _View, reader: Reader) -> Floats:
     """Return each component's probability to be a digit; NaN for marks.
 
     Of a long word two components are looked at first; where none of them is a digit, the word is
-    taken for letters and the rest gets 0. Half of the components of a cheque are spared so.
+    taken for letters and the rest gets 0.
     """
     parts = view.lines.parts
     share = np.full(len(parts.areas), np.nan, np.float32)

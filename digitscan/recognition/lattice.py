@@ -15,8 +15,6 @@ from digitscan.records import Floats
 from digitscan.settings import LatticeSettings
 
 DIGITS = "0123456789"
-
-
 COMMA_DROP, COMMA_WIDE, COMMA_HIGH = 0.12, 0.42, 0.95
 """In text heights: the middle of a comma is at least so far below the line's, and a comma is at
 most so wide and high. Measured by eye on the amounts of 40 cheques, where writers draw commas as
