@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from digitscan.errors import ScanError
 from digitscan.records import PageRef, PageResult, Rejection, Status
 from digitscan.settings import ConfidenceSettings, Settings
-from digitscan.workers import InlineExecutor, WorkerDiedError, WorkerPool, WorkerTimeoutError
+from digitscan.workers import (
+    InlineExecutor,
+    WorkerDiedError,
+    WorkerPool,
+    WorkerTimeoutError,
+    bound_memory,
+)
 
 if TYPE_CHECKING:
     from digitscan.records import Page
@@ -38,6 +44,10 @@ _AHEAD = 8
 _ATTEMPTS = 3
 # Finished pages that may wait for a slow one before them: records of a few hundred bytes each.
 _HELD_BACK = 8
+# What a worker may take for a page: the largest has 8 bytes a pixel as 16-bit color with alpha, and
+# as many twice while it is brought to gray; beside it, what the networks take for many numbers.
+_BYTES_A_PIXEL = 24
+_BYTES_A_WORKER = 256 << 20
 
 
 def load_page_reader(settings: Settings) -> ReadPage:
@@ -96,7 +106,7 @@ def make_executor(
         prepare_process(job)
         return InlineExecutor()
     job.load(job.settings)
-    return WorkerPool(workers, functools.partial(prepare_process, job), page_timeout_s)
+    return WorkerPool(workers, functools.partial(prepare_worker, job), page_timeout_s)
 
 
 def read_scans(
@@ -286,6 +296,12 @@ def prepare_process(job: Job) -> None:
     # Its warnings about damaged files name no file; the rows of the results do.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     reader_for(job.load, job.settings)
+
+
+def prepare_worker(job: Job) -> None:
+    """Prepare a process that does nothing else, and bound what a page can make it take."""
+    prepare_process(job)
+    bound_memory(_BYTES_A_WORKER + int(_BYTES_A_PIXEL * job.settings.scans.max_megapixels * 1e6))
 
 
 def explain_failure(ref: PageRef, error: BaseException) -> PageResult:

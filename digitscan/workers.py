@@ -8,6 +8,7 @@ start by spawn on every system, so that none inherits threads or open files.
 
 import multiprocessing
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from digitscan.stderr import silence_libraries
@@ -278,6 +280,26 @@ def _describe_exit(code: int | None) -> str:
         except ValueError:
             return f"signal {-code}"
     return f"exit code {code}"
+
+
+def bound_memory(more_bytes: int) -> None:
+    """Let this process take so much more memory than it has, where the system is Linux.
+
+    An allocation beyond fails: the page that asked for it is lost, and not what else runs on the
+    machine. Elsewhere the system has no such bound.
+    """
+    if sys.platform != "linux":
+        return
+    import resource
+
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    data_kib = next((line.split()[1] for line in status.splitlines() if line[:6] == "VmData"), None)
+    if data_kib is None:  # a system that only looks like Linux
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    bound = int(data_kib) * 1024 + more_bytes
+    if soft == resource.RLIM_INFINITY or bound < soft:
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
 
 
 def _work(connection: Connection, setup: Callable[[], None] | None) -> None:

@@ -95,8 +95,12 @@ def pdf(
     images: dict[str, bytes] | None = None,
     trailer: bytes = b"",
     page: bytes = b"",
+    stream: bytes = b"",
 ) -> bytes:
-    """Write a PDF by hand: a content stream a page, images as raw objects `<<...>>stream...`."""
+    """Write a PDF by hand: a content stream a page, images as raw objects `<<...>>stream...`.
+
+    `trailer`, `page` and `stream` are further entries of those dictionaries.
+    """
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b""]
     names = b""
     for name, body in (images or {}).items():
@@ -106,7 +110,8 @@ def pdf(
     resources = b"<</XObject<<%s>>/Font<</F1 %d 0 R>>>>" % (names, len(objects))
     kids = []
     for content in contents:
-        objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+        head = b"<</Length %d%s>>" % (len(content), stream)
+        objects.append(b"%sstream\n%s\nendstream" % (head, content))
         objects.append(
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %g %g]/Resources %s/Contents %d 0 R%s>>"
             % (*size, resources, len(objects), page)

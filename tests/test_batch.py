@@ -1,6 +1,8 @@
 """Batches: order, workers, failures of single pages."""
 
 import os
+import sys
+import zlib
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,10 +14,10 @@ from digitscan.batch import Job, make_executor, read_scans
 from digitscan.records import Box, PageResult, Status
 from digitscan.results import ResultsFile
 from digitscan.scans import find_scans
-from digitscan.settings import ConfidenceSettings, Settings
+from digitscan.settings import ConfidenceSettings, ScanSettings, Settings
 from digitscan.workers import InlineExecutor, WorkerDiedError, WorkerPool, WorkerTimeoutError
 from tests.readers import load_broken, load_darkness, load_doubt, load_moody
-from tests.scanfiles import encode, tiff_g4, write
+from tests.scanfiles import encode, pdf, tiff_g4, write
 
 WHITE = np.full((8, 8), 255, np.uint8)
 
@@ -114,6 +116,18 @@ def test_a_page_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     results = read_all(folder, Job(load=load_moody), 1, page_timeout_s=1.0)
     assert [one.reason for one in results] == ["", "timeout", ""]
     assert results[1].message == "took longer than 1 s"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
+def test_a_page_that_unpacks_without_end_costs_only_itself(tmp_path: Path) -> None:
+    packer = zlib.compressobj(1)
+    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(600)) + packer.flush()
+    bomb = pdf([packed], stream=b"/Filter/FlateDecode")
+    assert len(bomb) < 4e6
+    folder = write(tmp_path, {"1.png": shade(1), "2.pdf": bomb, "3.png": shade(3)})
+    job = Job(Settings(scans=ScanSettings(max_megapixels=1)), load=load_darkness)
+    results = read_all(folder, job, 1, isolate=True)
+    assert [one.reason for one in results] == ["", "crashed", ""]
 
 
 @pytest.mark.parametrize(
