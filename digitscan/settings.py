@@ -7,8 +7,18 @@ from dataclasses import dataclass, field
 class ScanSettings:
     """Bounds on what is decoded: scans are hostile input.
 
-    120 Mpx hold an A3 page at 600 dpi (70 Mpx) with room, and a page decodes to that many bytes.
-    300 dpi is what banks and offices scan at.
+    Attributes
+    ----------
+    max_megapixels : float
+        Most pixels, in millions, of a page or of an image on a PDF page; a larger one fails before
+        it is decoded. 120 hold an A3 page at 600 dpi (70), and a page decodes to a byte a pixel.
+    max_pages : int
+        Most pages of a TIFF or PDF; a file of more fails.
+    max_file_megabytes : float
+        Most bytes, in millions, of a file on disk or fetched from an address; a larger one fails.
+    pdf_dpi : int
+        Dots per inch at which a PDF page is rendered that is not one scanned image alone (that
+        keeps its own). Larger: finer and slower. 300 is what banks and offices scan at.
     """
 
     max_megapixels: float = field(default=120.0, metadata={"min": 0.01, "max": 10_000})
@@ -19,7 +29,29 @@ class ScanSettings:
 
 @dataclass(frozen=True, slots=True)
 class InkSettings:
-    """How ink is told from paper. Lengths are for writing about 40 px high (300 dpi)."""
+    """How ink is told from paper. Lengths are for writing about 40 px high (300 dpi).
+
+    To find the lines of a whole page, both lengths shrink with the page; numbers are then cut out
+    of the full page with the lengths as they stand. Ink strength is 0 on paper, 255 at full ink.
+
+    Attributes
+    ----------
+    stroke_px : int
+        Radius in pixels in which the gray of the paper is sought. Strokes up to about twice as
+        wide are ink. Larger: thick pens keep their middle, edges of shadows and tints become ink.
+    neighborhood_px : int
+        Radius in pixels in which the darkest ink sets what full ink is, and the paper kept around
+        a number found on a page. Larger: faint writing is held against dark ink further away.
+    min_contrast : float
+        Least darkness below the paper, in gray levels of 255, that may count as full ink. Larger:
+        less noise on blank paper, and less of faint pencil.
+    min_share : float
+        The same as a share of the darkness of the page's or crop's strong ink (its 99th
+        percentile). Larger: security patterns and stains fall out, as faint writing does.
+    threshold : int
+        Ink strength from which a pixel belongs to the writing. Larger: thinner strokes and fewer
+        touching digits, but broken ones. The cells of boxed fields have a bound of their own.
+    """
 
     stroke_px: int = field(default=20, metadata={"min": 4, "max": 200})
     neighborhood_px: int = field(default=32, metadata={"min": 4, "max": 400})
@@ -30,7 +62,49 @@ class InkSettings:
 
 @dataclass(frozen=True, slots=True)
 class CutSettings:
-    """Where digits may touch. All but `crossing`, in strokes, are multiples of the text height."""
+    """Where digits may touch, and which pieces may be one digit together.
+
+    Lengths are in text heights. Cuts are tried more often than needed: the lattice decides later.
+
+    Attributes
+    ----------
+    narrow : float
+        A part of the ink narrower than this is not cut. Larger: fewer cuts.
+    low : float
+        A part of the ink lower than this is not cut. Larger: fewer cuts.
+    margin : float
+        Least distance of a cut's start from either end of the part. Larger: no slivers cut off.
+    spacing : float
+        Least distance of two cuts; of two closer ones that through less ink stays. Larger: fewer
+        cuts, faster, touching digits may stay joined.
+    corridor : float
+        How far a cut may step aside from a thin place, where a column holds least ink. Larger:
+        more ways are compared, slower.
+    crossing : float
+        Most ink that a cut at a thin place may cross, in widths of the stroke. Larger: more cuts.
+    waist_corridor : float
+        As `corridor`, at a waist: where the outline is lowest, as two round digits share a wall.
+    waist_crossing : float
+        Most ink that a cut at a waist may cross, in text heights. Larger: more cuts.
+    sure : float
+        Probability of one digit from which the network spares a part of the ink from cuts. Larger:
+        more is cut, slower. Plain print and well spaced writing need no cuts.
+    sure_wide : float
+        Widest part that may be spared so. Larger: two joined digits may pass as one.
+    speck : float
+        Greatest side of what is dropped from the crop of a field as a speck, if its area is also
+        below a square of the stroke's width. Larger: dots may be lost. Not used on whole pages.
+    group : int
+        Most pieces that are taken for one digit together. Larger: digits in many parts can be
+        read, slower.
+    gap : float
+        Widest gap between pieces of one digit. Larger: digits that are broken apart are joined.
+    wide : float
+        Widest group of pieces that may be one digit. Larger: more groups to name, slower.
+    short : float
+        Least height of what is shown to the network; lower marks (dots, commas, dashes) are no
+        digits. Larger: fewer marks named, small digits lost.
+    """
 
     narrow: float = field(default=0.35, metadata={"min": 0, "max": 5})
     low: float = field(default=0.3, metadata={"min": 0, "max": 1})
@@ -51,7 +125,58 @@ class CutSettings:
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """Where numbers stand on a page. Lengths are multiples of the height of the writing."""
+    """Where numbers stand on a page without a template.
+
+    Drafts of templates use `long_side_px` to `max_parts` and `min_skew_deg` as well.
+
+    Attributes
+    ----------
+    long_side_px : int
+        Long side in pixels to which a page is reduced, by a whole factor, to find its lines.
+        Larger: smaller print is found, slower. Numbers are read at the full size.
+    gap : float
+        Widest gap between neighbors on a line, in heights of the higher one. Larger: longer lines.
+    overlap : float
+        Least overlap in height of neighbors, as a share of the lower one. Larger: lines that lean
+        or dance fall apart.
+    ratio : float
+        Most that one neighbor may be higher than the other, in times. Larger: writing of unlike
+        sizes makes one line.
+    max_parts : int
+        Most components looked at, the highest first: a page of noise has more. Larger: slower.
+    digit_share : float
+        Probability from which a component of a line is a digit; a line without one is left out.
+        Larger: fewer letters taken for numbers, more odd digits missed.
+    lone_share : float
+        The same for a component that stands alone, which may be a stroke of a drawing.
+    blob : float
+        Width over height from which a component that is no digit may be several joined ones.
+        Larger: numbers with joined digits are broken up, fewer words are looked at.
+    min_ink_share : float
+        `ink.min_share` is at least this on the reduced page, where no pen may stand beside a
+        security pattern. Larger: fewer patterns and less faint writing found.
+    min_on_lines : float
+        Share of the components on lines of four or more below which the page may lie on its side:
+        then it is turned and compared. Larger: more pages are, slower.
+    min_worth : float
+        Digits read, each counted by its confidence, below which the page is read upside down too
+        and the better of both is kept. Larger: more pages are read twice.
+    min_skew_deg : float
+        Skew in degrees from which a page is turned straight. Larger: fewer are, faster.
+    max_blank : float
+        Most probability by the string reader that there is no number; above, what was found is
+        dropped. Larger: more false numbers, fewer missed.
+    min_quality : float
+        Least score of the lattice's path, in log-probability per digit. A number is dropped that
+        is below both this and `min_fluency`. Larger (nearer 0): fewer false, more missed.
+    min_fluency : float
+        Least log-probability per digit by the string reader; a line below it at first sight is a
+        word and is not cut. Numbers of cheques have -0.8 to 0.0 there, words often less. Larger
+        (nearer 0): fewer false, more missed, faster.
+    word_gap : float
+        Gap to a letter, in heights of the digits, below which fewer than four digits are part of a
+        word (O, l, S, Z). Larger: more numbers beside words are dropped.
+    """
 
     long_side_px: int = field(default=1250, metadata={"min": 200, "max": 20000})
     gap: float = field(default=1.3, metadata={"min": 0.1, "max": 10})
@@ -73,7 +198,48 @@ class RegionSettings:
 
 @dataclass(frozen=True, slots=True)
 class LatticeSettings:
-    """How groups of pieces are scored. Sizes are multiples of the text height."""
+    """How groups of pieces are scored. Sizes are in text heights, costs are log-probability.
+
+    Costs are natural logarithms and taken off the score: larger makes a choice rarer.
+
+    Attributes
+    ----------
+    least : float
+        Least probability at which a group may be a digit, and the least that passing a piece over
+        is given. Larger: fewer readings tried, faster, rare ones lost.
+    small : float
+        Greatest side below which a piece is passed over at `skip_small`. Larger: more pieces are.
+    skip_small : float
+        Cost of passing over a small piece, a comma or a tail `/-`.
+    skip : float
+        Cost of passing over another piece, for each text height of its greatest side. Larger:
+        every stroke must be part of a digit; smaller: digits are passed over.
+    digit_low : float
+        Height below which a digit costs. Larger: small digits are doubted.
+    digit_high : float
+        Height above which a digit costs. Larger: high strokes pass as digits.
+    digit_wide : float
+        Width above which a digit costs. Larger: joined digits pass as one.
+    digit_top : float
+        Place below which a digit must not begin without a cost, from the line's middle down
+        (negative: above it). Larger: commas that hang pass as digits.
+    comma_cost : float
+        Cost of naming a digit what is narrow and stands low, as commas do that writers draw like
+        strokes. Larger: fewer commas read as 1, more low digits lost.
+    slash : float
+        Least height of a last stroke before dashes for both to be a tail `/-`; alone the stroke
+        would be a 1. Larger: fewer tails.
+    size_weight : float
+        Cost for each text height that a digit is too low, too high or too wide; twice that where
+        it begins too far down. Larger: size counts more against the network's word.
+    beam : int
+        Texts kept at each gap between pieces. Larger: fewer good ones lost on the way, slower.
+    paths : int
+        Most texts that the lattice proposes for a number. Larger: more to weigh, slower.
+    temperature : float
+        Divides the scores before they are compared with the string reader's. Larger: the lattice
+        is less sure.
+    """
 
     least: float = field(default=0.002, metadata={"min": 1e-9, "max": 0.1})
     small: float = field(default=0.4, metadata={"min": 0, "max": 2})
@@ -93,7 +259,23 @@ class LatticeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReadersSettings:
-    """Which readers are on, and what each one's word weighs where they disagree."""
+    """Which readers are on, and what each one's word weighs where they disagree.
+
+    Attributes
+    ----------
+    lattice : bool
+        Whether the reader that cuts digits apart proposes and weighs texts. Off, it still says
+        where the digits stand.
+    strings : bool
+        Whether the reader of whole lines is loaded and asked. Off, words on a page are not told
+        from numbers before they are cut. With both on, digits in boxes are left to the lattice:
+        of the dates in boxes of 32 cheques it has 29 right, this reader alone 7, the two 30.
+    lattice_weight : float
+        Factor of the lattice's log-probability of a text. Larger: it decides more often. Where it
+        is the only reader, larger makes it surer and smaller less sure.
+    strings_weight : float
+        The same for the string reader.
+    """
 
     lattice: bool = True
     strings: bool = True
@@ -109,7 +291,20 @@ class ReadersSettings:
 class MicrSettings:
     """What counts as an E-13B line.
 
-    `search_share` is the share of the page's height, from the bottom edge, that is searched.
+    Attributes
+    ----------
+    search_share : float
+        Share of the page's height, from the bottom edge, that is searched; a template's MICR zone
+        is searched whole. Larger: slower, more lines that are not E-13B to look at.
+    min_digits : int
+        Least number of marks at the pitch of E-13B, and then of symbols that the network names.
+        Larger: fewer false lines, short ones missed.
+    min_delimiters : int
+        Least number of transit, amount, on-us and dash symbols among them. Larger: lines with a
+        torn symbol are missed; 0: digits of other fonts may pass.
+    max_rubbish_share : float
+        Largest share of the line's cells that may be no symbol. Larger: dirty lines are read, and
+        more of other print.
     """
 
     search_share: float = field(default=0.4, metadata={"min": 0.05, "max": 1})
@@ -120,7 +315,14 @@ class MicrSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceSettings:
-    """When a reading is accepted: below `min_confidence` it is given as rejected."""
+    """When a reading is accepted.
+
+    Attributes
+    ----------
+    min_confidence : float
+        Least probability, as calibrated, that the whole reading is right; below it the reading is
+        given as rejected. Larger: fewer wrong among the accepted, more to look at by hand.
+    """
 
     # 0.95: of the 100 held amounts 82 are accepted, and the one wrong among them is wrong in the
     # truth; on the named fields of 40 cheques, read without a template, 4 of 66 accepted are wrong.
@@ -129,7 +331,27 @@ class ConfidenceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All sections."""
+    """All sections.
+
+    Attributes
+    ----------
+    scans : ScanSettings
+        What is decoded.
+    ink : InkSettings
+        Gray page to ink.
+    regions : RegionSettings
+        Ink of a page to the places of numbers.
+    cuts : CutSettings
+        Ink of a number to pieces.
+    lattice : LatticeSettings
+        Pieces to digits.
+    readers : ReadersSettings
+        Two readers to one answer.
+    micr : MicrSettings
+        The line in magnetic ink at the foot of a cheque.
+    confidence : ConfidenceSettings
+        Which readings are accepted.
+    """
 
     scans: ScanSettings = field(default_factory=ScanSettings)
     ink: InkSettings = field(default_factory=InkSettings)
