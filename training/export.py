@@ -8,6 +8,8 @@ import hashlib
 import json
 import logging
 import platform
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +21,7 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 
-from digitscan.errors import ModelError, NoPagesError, OutputError
+from digitscan.errors import DigitscanError, ModelError, NoPagesError, OutputError
 from digitscan.imaging.normalize import CENTER_PX, DIGIT_PX, FRAME_PX, normalize_tiles
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.models import load_package
@@ -253,6 +255,10 @@ def _describe(
     name, _, release = out.name.rpartition("-")
     raw = path.read_bytes()
     classes = int(model.output_shape[-1])
+    ports = {
+        "input": (INPUT_NAME, [None, FRAME_PX, FRAME_PX, 1]),
+        "output": (OUTPUT_NAME, [None, classes]),
+    }
     return {
         "name": name,
         "version": release,
@@ -265,24 +271,10 @@ def _describe(
             "sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
         },
         "ports": {
-            "input": {
-                "name": INPUT_NAME,
-                "dtype": "float32",
-                "shape": [None, FRAME_PX, FRAME_PX, 1],
-            },
-            "output": {"name": OUTPUT_NAME, "dtype": "float32", "shape": [None, classes]},
+            port: {"name": title, "dtype": "float32", "shape": shape}
+            for port, (title, shape) in ports.items()
         },
-        "contract": {
-            "frame_px": FRAME_PX,
-            "digit_px": DIGIT_PX,
-            "center_px": CENTER_PX,
-            "ink": 1.0,
-            "paper": 0.0,
-            "labels": list(LABELS[:classes]),
-            "rubbish": LABELS[RUBBISH] if classes > RUBBISH else None,
-            "output": "logits",
-            "temperature": 1.0,
-        },
+        "contract": _describe_contract(classes),
         "provenance": {
             "commit": read_commit(),
             "config": config,
@@ -296,18 +288,38 @@ def _describe(
     }
 
 
-def main() -> None:
-    """Export a run as a model package."""
+def _describe_contract(classes: int) -> dict[str, Any]:
+    """Return what tiles and names mean, with a temperature that leaves the logits as they are."""
+    return {
+        "frame_px": FRAME_PX,
+        "digit_px": DIGIT_PX,
+        "center_px": CENTER_PX,
+        "ink": 1.0,
+        "paper": 0.0,
+        "labels": list(LABELS[:classes]),
+        "rubbish": LABELS[RUBBISH] if classes > RUBBISH else None,
+        "output": "logits",
+        "temperature": 1.0,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Export a run as a model package; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True, help="folder of the training")
     parser.add_argument("--out", type=Path, required=True, help="models/NAME-VERSION, new")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
-    options = parser.parse_args()
-    metadata = export_package(options.run, options.out, options.data)
+    options = parser.parse_args(arguments)
+    try:
+        metadata = export_package(options.run, options.out, options.data)
+    except DigitscanError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
     print(f"{options.out}: {metadata['bytes']} bytes")
     for result in metadata["results"]:
         print(f"{result['metric']} {result['value']} on {result['set']}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,7 +5,9 @@ A training that was broken off goes on from its last epoch when the command is g
 
 import argparse
 import logging
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.errors import NoPagesError
+from digitscan.errors import DigitscanError, NoPagesError
 from digitscan.imaging.normalize import normalize_tiles
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.config import CONFIGS, TrainConfig
@@ -142,8 +144,8 @@ def _load_real(
         return (), None
 
 
-def main() -> None:
-    """Train one network."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train one network; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=sorted(CONFIGS))
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
@@ -151,16 +153,21 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--tiles", type=int, help="tiles in an epoch")
     parser.add_argument("--seed", type=int)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     given = {name: getattr(options, name) for name in ("epochs", "tiles", "seed")}
     config = replace(
         CONFIGS[options.name], **{key: value for key, value in given.items() if value is not None}
     )
     start = time.monotonic()
-    best = train(options.name, config, options.data, options.out or Path("runs") / options.name)
+    try:
+        best = train(options.name, config, options.data, options.out or Path("runs") / options.name)
+    except DigitscanError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
     print(f"best weights in {best}, {(time.monotonic() - start) / 60:.1f} minutes")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,13 +17,15 @@ from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.models import load_package
 from training import pools
 from training.config import CONFIGS, TrainConfig
+from training.evaluate import load_sets
 from training.export import check_parity, export_onnx, export_package, run_onnx
 from training.fit import Batches, Run, build_model, measure_accuracy
 from training.networks import build_baseline, build_digits
 from training.pools import PoolPlan, count_tiles, make_pool
+from training.run_log import EVENTS
 from training.sheet import draw_sheet
 from training.sources import DrawnDigits, make_tiles
-from training.train import train
+from training.train import main, train
 
 pytestmark = pytest.mark.training
 
@@ -56,6 +58,7 @@ def test_a_network_learns_drawn_digits(learned: Path) -> None:
     assert rows[0] == "epoch,accuracy,loss,score"
     assert len(rows) == 4
     assert float(rows[-1].split(",")[1]) > float(rows[1].split(",")[1])
+    assert len(list(learned.glob(f"{EVENTS}.*"))) == 1
 
 
 def test_a_training_goes_on_where_it_was_broken_off(
@@ -91,6 +94,13 @@ def test_a_second_training_starts_from_the_first(learned: Path, tmp_path: Path) 
 def test_another_configuration_is_not_mixed_in(learned: Path) -> None:
     with pytest.raises(SettingsError, match="another --out"):
         Run(learned, SMALL, 20)
+
+
+def test_the_command_says_what_is_wrong(
+    learned: Path, only_mnist: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["baseline", "--data", str(only_mnist), "--out", str(learned)]) == 2
+    assert "another --out" in capsys.readouterr().err
 
 
 def test_early_stopping_waits_its_patience(tmp_path: Path) -> None:
@@ -156,9 +166,19 @@ def test_a_pool_repeats_and_absent_sources_give_way(only_mnist: Path) -> None:
     assert counts == {"mnist": 67, "signs": 33}
 
 
-def test_the_baseline_trains_on_tiles_as_they_are(only_mnist: Path, tmp_path: Path) -> None:
-    best = train("baseline", replace(CONFIGS["baseline"], epochs=1, batch=10), only_mnist, tmp_path)
-    assert best.is_file()
+def test_the_baseline_trains_on_tiles_as_they_are_and_is_measured_as_a_package(
+    only_mnist: Path, tmp_path: Path
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "baseline-1"
+    train("baseline", replace(CONFIGS["baseline"], epochs=1, batch=10), only_mnist, run)
+    metadata = export_package(run, out, only_mnist)
+    assert metadata["contract"]["labels"] == list("0123456789")
+    assert metadata["contract"]["rubbish"] is None
+    assert ("tiles", "mnist-test", 60) in {
+        (row["metric"], row["set"], row["value"]) for row in metadata["results"]
+    }
+    sets, _ = load_sets(load_package(out), only_mnist)
+    assert [found.name for found in sets] == ["mnist-test"]
 
 
 def test_a_package_is_exported_and_read_back(
