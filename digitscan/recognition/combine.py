@@ -75,17 +75,19 @@ def combine_readers(
     """
     if lattice_scores is None and string_scores is None:
         raise ValueError("one of the two readers must be on")
+    # A reader that is alone is taken at its word: weights say whom to believe of two.
+    both = lattice_scores is not None and string_scores is not None
     total = np.zeros(len(texts))
     lattice = strings = None
     first = []
     if lattice_scores is not None:
         lattice = _normalize(lattice_scores / temperature)
-        total += settings.lattice_weight * np.maximum(lattice, FLOOR)
+        total += (settings.lattice_weight if both else 1.0) * np.maximum(lattice, FLOOR)
         first.append(int(np.argmax(lattice)))
     if string_scores is not None:
         # These are probabilities among all texts there are: the candidates' share stays below 1.
         strings = np.minimum(string_scores, 0.0)
-        total += settings.strings_weight * np.maximum(strings, FLOOR)
+        total += (settings.strings_weight if both else 1.0) * np.maximum(strings, FLOOR)
         first.append(int(np.argmax(strings)))
     posterior = _normalize(total)
     order = np.argsort(-posterior, kind="stable")
