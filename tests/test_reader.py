@@ -8,6 +8,8 @@ import pytest
 
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.comb_cells import split_cells
+from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import MAX_PIECES, Line
 from digitscan.reader import Reader, map_reading, read_lines
 from digitscan.recognition.ctc import FieldScores
@@ -221,6 +223,41 @@ class _Doubting:
         both = found[:, 1] + found[:, 7]
         found[:, 1], found[:, 7] = 0.6 * both, 0.4 * both
         return found
+
+
+class _Mistaking:
+    """Thinks that a 1 is rather a 7."""
+
+    def __init__(self, share: float) -> None:
+        self._inner = DrawnDigits()
+        self._share = share
+
+    def classify(self, tiles: Floats) -> Floats:
+        """Give a 1 its share and a 7 the rest of what both have."""
+        found = self._inner.classify(tiles)
+        both = found[:, 1] + found[:, 7]
+        found[:, 1], found[:, 7] = self._share * both, (1.0 - self._share) * both
+        return found
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "read"),
+    [
+        pytest.param("13032023", 0.3, "13032023", id="a-day-that-is-likely"),
+        pytest.param("13032023", 0.005, "73032023", id="a-day-that-is-not"),
+        pytest.param("1303202", 0.3, "7303202", id="seven-boxes"),
+    ],
+)
+def test_eight_boxes_that_may_say_a_day_are_a_date(text: str, share: float, read: str) -> None:
+    gray, boxes = draw_crop(text)
+    line = make_line(gray, kind=None)
+    cells = split_cells(line.ink, list(boxes))
+    pieces = join_cells(line.ink.shape, [one.ink for one in cells], [one.box for one in cells])
+    reader = replace(DRAWN, digits=_Mistaking(share))
+    (found,) = read_lines((replace(line, cells=pieces),), reader)
+    assert found.reading.text == read
+    assert found.evidence is not None
+    assert found.evidence.boxed
 
 
 def test_the_images_are_not_modified() -> None:
