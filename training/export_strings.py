@@ -8,6 +8,8 @@ import argparse
 import hashlib
 import json
 import platform
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 import tf2onnx
 
-from digitscan.errors import ModelError, OutputError
+from digitscan.errors import DigitscanError, ModelError, OutputError
 from digitscan.imaging.lines import BAND_PX, LINE_PX, STRETCH
 from digitscan.recognition.classifier import open_session
 from digitscan.recognition.ctc import LABELS
@@ -214,19 +216,24 @@ def _result(metric: str, value: float, measured_on: str) -> dict[str, Any]:
     return {"metric": metric, "value": float(f"{value:.6g}"), "set": measured_on, "date": date}
 
 
-def main() -> None:
-    """Release a run as a model package."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Release a run as a model package; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True, help="folder of the training")
     parser.add_argument("--out", type=Path, required=True, help="models/NAME-VERSION, new")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--command", help="what made the weights, where not the plain command")
-    options = parser.parse_args()
-    metadata = export_package(options.run, options.out, options.data, options.command)
+    options = parser.parse_args(arguments)
+    try:
+        metadata = export_package(options.run, options.out, options.data, options.command)
+    except DigitscanError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
     print(f"{options.out}: {metadata['bytes']} bytes")
     for result in metadata["results"]:
         print(f"{result['metric']} {result['value']} on {result['set']}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,10 @@ row in its log with the exact rate on the held amounts. Run it again to go on wh
 
 import argparse
 import json
+import os
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -14,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from digitscan.errors import DigitscanError
 from digitscan.imaging.lines import LINE_PX, normalize_line
 from digitscan.recognition.ctc import BLANK
 from digitscan.recognition.strings import bucket_width
@@ -122,12 +126,12 @@ def collapse(path: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
 
 def train(options: argparse.Namespace) -> None:
     """Train to the end, or on from the last checkpoint."""
-    options.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(options.seed)
     cv2.setNumThreads(1)
     amounts = load_amounts(options.data, "fit")[: options.limit]
     held = load_amounts(options.data, "held")[: options.limit]
     sources = load_sources(options.data, amounts, np.random.default_rng(options.seed))
+    options.out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(options.steps, options.rate)
     manager = tf.train.CheckpointManager(trainer.checkpoint, str(options.out / "resume"), 1)
     if manager.latest_checkpoint:
@@ -141,9 +145,11 @@ def train(options: argparse.Namespace) -> None:
     log = RunLog(options.out)
     losses: list[float] = []
     start = time.monotonic()
+    bar = keras.utils.Progbar(options.steps, verbose=int(os.isatty(1)))
     for step in range(first + 1, options.steps + 1):
         batch = pool.take(step - first)
         losses.append(float(trainer.learn(*_tensors(batch))))
+        bar.update(step, [("loss", losses[-1])])
         if step % options.save_every == 0 or step == options.steps:
             manager.save(step)
             network = trainer.averaged()
@@ -170,8 +176,8 @@ def _write_config(options: argparse.Namespace) -> None:
     (options.out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def main() -> None:
-    """Read the command line and train."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and train; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and log")
@@ -182,8 +188,13 @@ def main() -> None:
     parser.add_argument("--reuse", type=float, default=2.0, help="uses of a batch, on average")
     parser.add_argument("--save-every", type=int, default=250)
     parser.add_argument("--limit", type=int, default=None, help="real crops to use, for a trial")
-    train(parser.parse_args())
+    try:
+        train(parser.parse_args(arguments))
+    except DigitscanError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

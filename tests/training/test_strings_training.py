@@ -133,3 +133,16 @@ def test_release_needs_a_run(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="train_strings"):
         export_package(tmp_path, tmp_path / "strings-1", tmp_path)
+
+
+def test_the_commands_say_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training import export_strings
+
+    run = tmp_path / "run"
+    assert train_strings.main(["--data", str(tmp_path), "--out", str(run)]) == 3
+    assert "cheque_amounts" in capsys.readouterr().err
+    assert not run.exists()
+    assert export_strings.main(["--run", str(run), "--out", str(tmp_path / "strings-1")]) == 4
+    assert "train_strings first" in capsys.readouterr().err
