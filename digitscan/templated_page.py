@@ -12,6 +12,7 @@ from digitscan.fields import FieldKind
 from digitscan.forms.template import Field, FieldType, Template
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import CellInk, split_cells
+from digitscan.imaging.crosses import may_be_cross
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.geometry import clip_box, grow_box, stored_from_upright, turn_upright
 from digitscan.imaging.micr import find_micr_line
@@ -30,7 +31,8 @@ from digitscan.whole_page import PAGE_VIEWS
 CROSSED = "x"
 """Text of a crossed `mark` box."""
 CROSS_SHARE = 0.5
-"""The digit network calls the ink of a cell rubbish by more than this: a cross, or a dash."""
+"""The digit network calls the ink of a cell rubbish by more than this: no digit, or a blotted one.
+The crosses of the ten polling-station forms have 0.85 or more."""
 MARKED = 0.02
 """Share of a box that a cross covers at least: two strokes of a fiftieth of its width."""
 UNMARKED = 0.005
@@ -224,7 +226,7 @@ def _cut_comb(field: Field, patch: Patch, ink: Gray, page_long_px: int, reader: 
     seen = np.zeros((field.cells, 11), np.float32)
     if filled:
         seen[filled] = reader.digits.classify(normalize_tiles([cells[k].ink for k in filled]))
-    crossed = _find_crosses(field, seen)
+    crossed = _find_crosses(field, seen, cells)
     kept = [cell for cell, cross in zip(cells, crossed, strict=True) if not cross]
     if not any(cell.ink.any() for cell in kept):
         empty = _call_empty(field, patch, any(crossed))
@@ -233,16 +235,17 @@ def _cut_comb(field: Field, patch: Patch, ink: Gray, page_long_px: int, reader: 
     return _Cut(field, patch, line, None, seen, crossed)
 
 
-def _find_crosses(field: Field, seen: Floats) -> tuple[bool, ...]:
+def _find_crosses(field: Field, seen: Floats, cells: Sequence[CellInk]) -> tuple[bool, ...]:
     """Say of each cell whether it is crossed out: those before the first digit may be.
 
-    What is no digit between digits is an unreadable one; a date has a digit in every box.
+    What is no digit and has not the shape of a cross either is an unreadable digit, and so is
+    what stands between digits; a date has a digit in every box.
     """
     crossed = [False] * len(seen)
     if field.grammar.kind is FieldKind.DATE or field.grammar.min_digits >= field.cells:
         return tuple(crossed)
-    for k, row in enumerate(seen):
-        if row.any() and row[10] <= CROSS_SHARE:
+    for k, (row, cell) in enumerate(zip(seen, cells, strict=True)):
+        if row.any() and (row[10] <= CROSS_SHARE or not may_be_cross(cell.ink)):
             break
         crossed[k] = bool(row.any())
     return tuple(crossed)
