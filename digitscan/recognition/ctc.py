@@ -126,6 +126,20 @@ def log_likelihoods_marked(
     return tuple(odds[first:last] for first, last in pairwise(ends.tolist()))
 
 
+def ends_with_sign(scores: FieldScores) -> bool:
+    """Say whether the best path of the first view ends with a sign: a tail such as `/-`.
+
+    Examples
+    --------
+    >>> row = np.eye(13, dtype=np.float32)[[7, BLANK, LABELS.index("-"), BLANK]]
+    >>> ends_with_sign(FieldScores((row,))), ends_with_sign(FieldScores((row[:2],)))
+    (True, False)
+    """
+    best = scores.views[0].argmax(axis=1)
+    named = best[best != BLANK]
+    return bool(named.size and named[-1] > SEPARATOR)
+
+
 def measure_blank(scores: FieldScores) -> float:
     """Return the probability that nothing is to be read, in the first view.
 

@@ -10,7 +10,7 @@ from math import log
 
 import numpy as np
 
-from digitscan.recognition.ctc import FieldScores, Reals, log_likelihoods_marked
+from digitscan.recognition.ctc import FieldScores, Reals, ends_with_sign, log_likelihoods_marked
 
 SHORTEST = 4
 """Numbers of fewer digits are written without separators."""
@@ -49,13 +49,9 @@ def weigh_grouping(
             (k, form, log_weight)
             for k, text in enumerate(names)
             if own[k] > own.max() - UNLIKELY
-            for listed, log_weight in (
-                (list_whole(text), 0.0),
-                (list_decimal(text), log(CENTS_SHARE)),
-            )
-            for form in listed
+            for form, log_weight in _list_forms(text, ends_with_sign(field))
         ]
-        for names, own in zip(texts, odds, strict=True)
+        for field, names, own in zip(scores, texts, odds, strict=True)
     ]
     weighed = log_likelihoods_marked(scores, [[form for _, form, _ in some] for some in forms])
     weights = []
@@ -68,6 +64,14 @@ def weigh_grouping(
         judged = np.isin(np.arange(len(own)), [k for k, _, _ in some])
         weights.append(np.log(np.where(judged, ODD_SHARE + (1 - ODD_SHARE) * share, 1.0)))
     return tuple(weights)
+
+
+def _list_forms(text: str, has_tail: bool) -> list[tuple[str, float]]:
+    """List the forms of a text with the logs of their weights; a tail `/-` ends whole amounts."""
+    forms = [(form, 0.0) for form in list_whole(text)]
+    if not has_tail:
+        forms += [(form, log(CENTS_SHARE)) for form in list_decimal(text)]
+    return forms
 
 
 def list_whole(text: str) -> tuple[str, ...]:

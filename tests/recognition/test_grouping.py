@@ -39,6 +39,7 @@ def _weigh(seen: str) -> float:
         pytest.param("1,23", 1.0, id="too-short-to-judge"),
         pytest.param("12,34", ODD_SHARE + (1 - ODD_SHARE) * CENTS_SHARE, id="decimals"),
         pytest.param("1,23,456,00", ODD_SHARE + (1 - ODD_SHARE) * CENTS_SHARE, id="lakhs-decimals"),
+        pytest.param("12,34-", ODD_SHARE, id="no-decimals-before-a-tail"),
         pytest.param("88,00,00", ODD_SHARE, id="a-zero-too-few"),
         pytest.param("95,401,000,00,0", ODD_SHARE, id="nobody-writes-so"),
     ],
