@@ -279,7 +279,7 @@ class ReadersSettings:
 
     lattice: bool = True
     strings: bool = True
-    lattice_weight: float = field(default=0.3, metadata={"min": 0, "max": 10})
+    lattice_weight: float = field(default=0.5, metadata={"min": 0, "max": 10})
     strings_weight: float = field(default=1.0, metadata={"min": 0, "max": 10})
 
     def __post_init__(self) -> None:
