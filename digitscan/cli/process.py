@@ -102,6 +102,7 @@ def _execute_watched(
 
 
 def _execute_profiled(run: "Run", engine: options.Engine) -> "RunRecord":
+    from digitscan.batch import prepare_process
     from digitscan.cli.profile import run_profiled
     from digitscan.runs import execute, make_inline_executor
 
@@ -109,6 +110,7 @@ def _execute_profiled(run: "Run", engine: options.Engine) -> "RunRecord":
         raise SettingsError(
             "--profile reads in this process; leave out --engine dask and --page-timeout"
         )
+    prepare_process(run.job)  # else the pages would carry the start
     return run_profiled(lambda: execute(run, make=make_inline_executor))
 
 
