@@ -9,6 +9,7 @@ Ends with status 1 if a file has no row or a page ended its worker.
 
 import argparse
 import csv
+import logging
 import random
 import sys
 import tempfile
@@ -102,6 +103,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--decode-only", action="store_true", help="without the networks")
     options = parser.parse_args()
+    logging.getLogger("digitscan").setLevel(logging.ERROR)  # the table says it all
     settings = Settings(scans=ScanSettings(max_megapixels=40))
     job = Job(settings, load=load_darkness) if options.decode_only else Job(settings)
     with tempfile.TemporaryDirectory() as folder:
