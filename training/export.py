@@ -130,7 +130,9 @@ def check_parity(model: keras.Model, path: Path, tiles: Floats) -> float:
     return difference
 
 
-def export_package(run: Path, out: Path, data: Path, command: str | None = None) -> dict[str, Any]:
+def export_package(
+    run: Path, out: Path, data: Path, command: str | None = None, last: bool = False
+) -> dict[str, Any]:
     """Export a run to a new package folder and measure it.
 
     Parameters
@@ -142,6 +144,9 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     data : Path
     command : str, optional
         What made the run, where that was not `training.train`.
+    last : bool
+        True to release the averaged weights of the last epoch, where the learning rate has come
+        down to nothing, rather than those with the best validation.
 
     Returns
     -------
@@ -158,6 +163,9 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     if out.exists():
         raise OutputError(f"{out} exists and a package never changes; give a new version")
     model = keras.models.load_model(run / "best.keras", compile=False)
+    if last:
+        with np.load(run / "average.npz") as arrays:
+            model.set_weights([arrays[f"w{index}"] for index in range(len(arrays.files) - 1)])
     config = json.loads((run / "config.json").read_text())
     mnist = load_mnist(data, int(config["seed"]))
     test = to_floats(mnist.test_tiles)
@@ -177,6 +185,7 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     first = [Path(config["start"]).parent.name] if config.get("start") else []
     trained = [f"python -m training.train {name}" for name in (*first, run.name)]
     exported = f"python -m training.export --run runs/{run.name} --out models/{out.name}"
+    exported += " --last" * last
     metadata["provenance"]["command"] = command or " && ".join([*trained, exported])
     _write_metadata(out, metadata)
     metadata["results"] = [
@@ -309,9 +318,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder of the training")
     parser.add_argument("--out", type=Path, required=True, help="models/NAME-VERSION, new")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--command", help="what made the weights, where not the plain command")
+    parser.add_argument(
+        "--last", action="store_true", help="the last epoch's weights, not the best"
+    )
     options = parser.parse_args(arguments)
     try:
-        metadata = export_package(options.run, options.out, options.data)
+        metadata = export_package(
+            options.run, options.out, options.data, options.command, options.last
+        )
     except DigitscanError as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)
