@@ -113,7 +113,10 @@ def _decide(one: Found, options: Sequence[Option], decision: Decision) -> Readin
 
 
 def _list_options(one: Found) -> tuple[Option, ...]:
-    """Return the readings that a field may have, best first by its ink."""
+    """Return the readings that a field may have, best first by its ink.
+
+    In a comb every box with ink is a digit, so that an alternative of another length is none.
+    """
     reading = one.reading
     spelled = [] if one.cells is None else _spell(one.cells, one.crossed)
     if reading.rejection is Rejection.EMPTY:
@@ -127,7 +130,8 @@ def _list_options(one: Found) -> tuple[Option, ...]:
         certain = reading.confidence * _share_crossed(one)
         texts[reading.text] = max(certain, 1e-3)
         for other in reading.alternatives:
-            texts.setdefault(other.text, other.confidence)
+            if one.cells is None or len(other.text) == len(reading.text):
+                texts.setdefault(other.text, other.confidence)
     rest = 1.0 - texts[reading.text] if texts else 1.0
     for text, share in spelled:
         if text and is_allowed(text, one.field.grammar):

@@ -12,7 +12,7 @@ from digitscan.fields import FieldKind
 from digitscan.forms.template import Field, FieldType, Template
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import CellInk, split_cells
-from digitscan.imaging.crosses import may_be_cross
+from digitscan.imaging.crosses import is_blot, may_be_cross
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.geometry import clip_box, grow_box, stored_from_upright, turn_upright
 from digitscan.imaging.micr import find_micr_line
@@ -33,6 +33,8 @@ CROSSED = "x"
 CROSS_SHARE = 0.5
 """The digit network calls the ink of a cell rubbish by more than this: no digit, or a blotted one.
 The crosses of the ten polling-station forms have 0.85 or more."""
+BLOTTED = 0.999
+"""A box that is surely no digit and not crossed out makes its field unreadable."""
 MARKED = 0.02
 """Share of a box that a cross covers at least: two strokes of a fiftieth of its width."""
 UNMARKED = 0.005
@@ -160,11 +162,11 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
 
 
 def _check_count(cut: _Cut, reading: Reading) -> Reading:
-    """Withhold a comb that says fewer or more digits than its boxes hold: one is unreadable."""
+    """Withhold a comb with a blotted box, or one that says fewer or more digits than it holds."""
     if cut.cells is None or reading.rejection is not None:
         return reading
-    digits = int(np.count_nonzero(cut.cells.any(axis=1) & ~np.array(cut.crossed)))
-    if len(reading.text) == digits:
+    filled = cut.cells.any(axis=1) & ~np.array(cut.crossed)
+    if len(reading.text) == np.count_nonzero(filled) and cut.cells[filled, 10].max() < BLOTTED:
         # The digits are right only if the crosses are none.
         crosses = float(np.prod(cut.cells[np.array(cut.crossed), 10]))
         return replace(reading, confidence=reading.confidence * crosses)
@@ -226,6 +228,7 @@ def _cut_comb(field: Field, patch: Patch, ink: Gray, page_long_px: int, reader: 
     seen = np.zeros((field.cells, 11), np.float32)
     if filled:
         seen[filled] = reader.digits.classify(normalize_tiles([cells[k].ink for k in filled]))
+    seen[[k for k in filled if is_blot(cells[k].ink)]] = np.eye(11, dtype=np.float32)[10]
     crossed = _find_crosses(field, seen, cells)
     kept = [cell for cell, cross in zip(cells, crossed, strict=True) if not cross]
     if not any(cell.ink.any() for cell in kept):

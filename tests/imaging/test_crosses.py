@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitscan.imaging.crosses import may_be_cross
+from digitscan.imaging.crosses import is_blot, may_be_cross
 from digitscan.records import Gray
 from tests.drawings import draw_ink
 
@@ -46,3 +46,22 @@ def test_crosses_have_the_shape(ink: Gray) -> None:
 )
 def test_other_ink_has_not(ink: Gray) -> None:
     assert not may_be_cross(ink)
+
+
+DISC = cv2.circle(np.zeros((60, 50), np.uint8), (25, 30), 17, 255, -1)
+
+
+@pytest.mark.parametrize(
+    ("ink", "expected"),
+    [
+        pytest.param(DISC, True, id="disc"),
+        pytest.param(np.full((40, 34), 255, np.uint8), True, id="rectangle"),
+        pytest.param(draw([(25, 8), (25, 52)], thickness=9), False, id="thick-1"),
+        pytest.param(draw([(10, 10), (40, 50)], [(40, 10), (10, 50)], thickness=9), False, id="x"),
+        pytest.param(draw(), False, id="empty"),
+        *(pytest.param(draw_ink(digit, 30), False, id=digit) for digit in "0123456789"),
+    ],
+)
+def test_blots_are_filled(ink: Gray, expected: bool) -> None:
+    assert is_blot(ink) is expected
+    assert not (expected and may_be_cross(ink))
