@@ -29,9 +29,12 @@ class FormLoader:
     ----------
     paths : tuple of str
         Template files and folders of them.
+    or_whole : bool
+        Read pages that show none of the forms as a whole.
     """
 
     paths: tuple[str, ...]
+    or_whole: bool = False
 
     def __call__(self, settings: Settings) -> "ReadPage":
         """Return what reads a page by the templates.
@@ -49,7 +52,7 @@ class FormLoader:
         reader = pipeline.load_reader(settings)
 
         def read(page: "Page", field: str | None) -> PageResult:
-            return pipeline.read_page(page, reader, settings, field, forms)
+            return pipeline.read_page(page, reader, settings, field, forms, self.or_whole)
 
         return read
 
@@ -104,6 +107,18 @@ def load_forms(
         if names.count(name) > 1:
             raise TemplateError(f"two templates have the name {printable(name)}; rename one")
     return tuple(_describe(template, settings) for template in templates)
+
+
+def list_fields(paths: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """Return the names of the fields of some templates, each once, in their order.
+
+    Raises
+    ------
+    TemplateError
+        If a template is missing or wrong.
+    """
+    templates = [load_template(file) for file in find_templates(paths)]
+    return tuple(dict.fromkeys(field.name for one in templates for field in one.fields))
 
 
 def hash_templates(paths: Sequence[str | os.PathLike[str]]) -> dict[str, str]:

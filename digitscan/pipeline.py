@@ -56,6 +56,7 @@ def read_page(
     settings: Settings = Settings(),
     field: str | None = None,
     forms: Sequence[Form] = (),
+    or_whole: bool = False,
 ) -> PageResult:
     """Read every number on a page, the fields of a form, or the field that the image is a crop of.
 
@@ -69,6 +70,8 @@ def read_page(
     forms : sequence of Form
         Where there are any, the page is read by the one that fits best, and rejected where none
         does.
+    or_whole : bool
+        Read a page that shows none of the forms as a whole instead of rejecting it.
 
     Returns
     -------
@@ -83,11 +86,10 @@ def read_page(
         )
         readings: tuple[Reading, ...] = () if _is_blank(considered) else (considered.reading,)
         skew_deg = 0.0
-    elif forms:
-        fit = fit_form(upright, forms)
-        if fit is None:
-            return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
+    elif forms and (fit := fit_form(upright, forms)) is not None:
         readings, skew_deg = read_form(fit, reader, settings), estimate_turn_deg(fit)
+    elif forms and not or_whole:
+        return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
     else:
         readings, skew_deg = read_whole(upright, reader, settings)
     if not readings:

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
@@ -24,6 +24,12 @@ _WHOLE = ("page", "left", "top", "right", "bottom")
 _PARQUET_ROWS = 2_000
 
 
+Columns = Mapping[str, type]
+"""Names of columns in their order, each with its type: str, int, or float for a probability."""
+LONG: Columns = {name: int if name in _WHOLE else str for name in COLUMNS} | {"confidence": float}
+"""One row a reading."""
+
+
 class RowWriter(Protocol):
     """What takes rows one after the other and is closed once."""
 
@@ -37,15 +43,16 @@ class RowWriter(Protocol):
 class CsvWriter:
     """Rows as RFC 4180: comma, CR LF, quotes where needed."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], columns: Columns) -> None:
         self._file = file
+        self._columns = columns
         self._line = io.StringIO(newline="")
         self._csv = csv.writer(self._line, lineterminator="\r\n")
-        self._write_cells(COLUMNS)
+        self._write_cells(tuple(columns))
 
     def write(self, row: Row) -> None:
         """Write one row, its text cells escaped."""
-        self._write_cells([_csv_cell(name, row[name]) for name in COLUMNS])
+        self._write_cells([_csv_cell(row[name]) for name in self._columns])
 
     def close(self) -> None:
         """Hold nothing back."""
@@ -60,12 +67,14 @@ class CsvWriter:
 class JsonLinesWriter:
     """Rows as JSON objects, one a line, with null where a CSV has an empty number."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], columns: Columns) -> None:
         self._file = file
+        self._columns = columns
 
     def write(self, row: Row) -> None:
         """Write one row."""
-        line = json.dumps(dict(row), ensure_ascii=False, separators=(",", ":"))
+        cells = {name: row[name] for name in self._columns}
+        line = json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
         self._file.write(line.encode("utf-8") + b"\n")
 
     def close(self) -> None:
@@ -75,14 +84,12 @@ class JsonLinesWriter:
 class ParquetWriter:
     """Rows as Parquet, in groups, with numbers as numbers and everything else as text."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], columns: Columns) -> None:
         parquet = _import_parquet()
         import pyarrow
 
-        kinds = {name: pyarrow.string() for name in COLUMNS}
-        kinds |= {name: pyarrow.int32() for name in _WHOLE}
-        kinds["confidence"] = pyarrow.float64()
-        self._schema = pyarrow.schema(list(kinds.items()))
+        kinds = {str: pyarrow.string(), int: pyarrow.int32(), float: pyarrow.float64()}
+        self._schema = pyarrow.schema([(name, kinds[kind]) for name, kind in columns.items()])
         self._make_table = pyarrow.Table.from_pylist
         self._writer = parquet.ParquetWriter(file, self._schema)
         self._rows: list[dict[str, Any]] = []
@@ -111,10 +118,10 @@ _WRITERS: dict[str, type[CsvWriter] | type[JsonLinesWriter] | type[ParquetWriter
 }
 
 
-def _csv_cell(name: str, value: str | int | float | None) -> str:
+def _csv_cell(value: str | int | float | None) -> str:
     if value is None:
         return ""
-    if name == "confidence":
+    if isinstance(value, float):  # a probability
         return f"{value:.4f}"
     return escape_cell(value) if isinstance(value, str) else str(value)
 
@@ -130,6 +137,7 @@ class ResultsFile:
     ----------
     out : str or path
         Target; its suffix (.csv, .jsonl, .parquet) chooses the format. `-` writes CSV to stdout.
+    columns : mapping of str to type
 
     Raises
     ------
@@ -137,13 +145,13 @@ class ResultsFile:
         If the suffix is unknown, the folder does not exist or nothing can be written there.
     """
 
-    def __init__(self, out: str | os.PathLike[str]) -> None:
+    def __init__(self, out: str | os.PathLike[str], columns: Columns = LONG) -> None:
         self._target = None if os.fspath(out) == STDOUT else Path(out)
         self._temporary: Path | None = None
         if self._target is None:
             self._file: IO[bytes] = sys.stdout.buffer
             with self._explained():
-                self._writer: RowWriter = CsvWriter(self._file)
+                self._writer: RowWriter = CsvWriter(self._file, columns)
             return
         check_target(self._target)
         # One name, not a random one: what a killed run left behind is written over by the next.
@@ -151,7 +159,7 @@ class ResultsFile:
         with self._explained():
             self._file = self._temporary.open("wb")
         try:
-            self._writer = _WRITERS[self._target.suffix.lower()](self._file)
+            self._writer = _WRITERS[self._target.suffix.lower()](self._file, columns)
         except BaseException:
             self._discard()
             raise
@@ -265,7 +273,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8", newline="") as file:
         table = csv.reader(file, strict=True)
         if tuple(next(table, ())) != COLUMNS:
-            raise ValueError("its columns are not those of digitscan")
+            raise ValueError("its columns are not those of a run without --wide")
         for cells in table:
             row = dict(zip(COLUMNS, map(unescape_cell, cells), strict=True))
             yield {name: _from_text(name, text) for name, text in row.items()}

@@ -22,6 +22,8 @@ from digitscan.names import printable
 from digitscan.rows import Row
 
 FORMAT = 1
+PLAN = ("settings", "models", "templates", "or_whole", "field")
+"""What results depend on, beside their inputs."""
 _PLAIN_NUMBER = re.compile(r"\d{1,40}(\.\d{1,4})?")
 _BLOCK_BYTES = 1 << 20
 
@@ -181,7 +183,7 @@ def read_record(results: Path) -> RunRecord:
         totals = {name: Decimal(total) for name, total in content["control_totals"].items()}
         return RunRecord(
             version=content["version"],
-            plan={name: content[name] for name in ("settings", "models", "templates", "field")},
+            plan={name: content[name] for name in PLAN},
             inputs_sha256=content["inputs_sha256"],
             shard=content["shard"],
             tally=Tally(

@@ -21,11 +21,12 @@ from digitscan.journal import Journal, journal_path, resume_journal, start_journ
 from digitscan.names import printable
 from digitscan.recognition.models import find_packages, load_package
 from digitscan.records import Status
-from digitscan.results import STDOUT, ResultsFile, check_target
+from digitscan.results import LONG, STDOUT, ResultsFile, check_target
 from digitscan.rows import Row, make_rows
 from digitscan.runrecord import RunRecord, Tally, hash_file, hash_texts, write_record
 from digitscan.scans import ScanFile, find_scans, identify_scan
 from digitscan.shards import Shard, take_share
+from digitscan.wide_rows import join_rows, list_wide_columns
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class Run:
         Go on where an unfinished run stopped, if there is one.
     shard : Shard or None
     page_timeout_s : float or None
+    wide : tuple of str
+        Names of the fields where the results have one row a page; empty for one row a reading.
     """
 
     inputs: tuple[str, ...]
@@ -64,6 +67,7 @@ class Run:
     resume: bool = False
     shard: Shard | None = None
     page_timeout_s: float | None = None
+    wide: tuple[str, ...] = ()
 
 
 def make_dask_executor(scheduler: str) -> "Callable[[Run, bool], Executor]":
@@ -123,6 +127,8 @@ def execute(
         If there is nothing to read.
     ModelError
         If a model package is missing or damaged.
+    TemplateError
+        If two columns of wide results would have one name.
     OutputError
         If the results cannot be written, another run is unfinished, or what is to be resumed has
         changed. The journal stays, so the run can go on with `resume`.
@@ -130,6 +136,7 @@ def execute(
     watcher = watcher or Watcher()
     started = datetime.now(UTC)
     clock = time.monotonic()
+    columns = list_wide_columns(run.wide) if run.wide else LONG
     everything = find_scans(run.inputs)
     files = everything if run.shard is None else take_share(everything, run.shard)
     if run.out != STDOUT:
@@ -143,9 +150,9 @@ def execute(
     watcher.begin(len(files))
     with ExitStack() as stack:
         journal = _open_journal(run, plan, stats, stack)
-        results = stack.enter_context(ResultsFile(run.out))
+        results = stack.enter_context(ResultsFile(run.out, columns))
         for rows in journal.replay() if journal is not None else ():
-            _note(rows, tally, results, watcher)
+            _note(rows, run, tally, results, watcher)
         done = 0 if journal is None else journal.done
         # A process of its own costs a second: in a long run nothing beside what a crash would.
         isolate = (journal is not None and journal.resumed) or len(files) > _FILES_WORTH_A_WORKER
@@ -161,7 +168,7 @@ def execute(
             if result.status is Status.FAILED:
                 where = f"{rows[0]['file']}#{result.ref.number}"
                 log.warning("%s: %s: %s", where, result.reason, printable(result.message))
-            _note(rows, tally, results, watcher)
+            _note(rows, run, tally, results, watcher)
         results.commit()
         record = _make_record(run, plan, stats, tally, started, time.monotonic() - clock)
         if run.out != STDOUT:
@@ -186,6 +193,7 @@ def describe_plan(job: Job) -> dict[str, Any]:
         "settings": dataclasses.asdict(job.settings),
         "models": {f"{package.name}-{package.version}": package.sha256 for package in packages},
         "templates": hash_templates(job.load.paths) if isinstance(job.load, FormLoader) else {},
+        "or_whole": isinstance(job.load, FormLoader) and job.load.or_whole,
         "field": job.field,
     }
 
@@ -258,8 +266,10 @@ def _enumerate(changes: list[str]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _note(rows: Sequence[Row], tally: Tally, results: ResultsFile, watcher: Watcher) -> None:
-    results.write_rows(rows)
+def _note(
+    rows: Sequence[Row], run: Run, tally: Tally, results: ResultsFile, watcher: Watcher
+) -> None:
+    results.write_rows((join_rows(rows, run.wide),) if run.wide else rows)
     tally.add(rows)
     watcher.page(rows)
 

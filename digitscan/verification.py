@@ -1,5 +1,6 @@
 """Check results against the record of their run and, with the scans at hand, against the scans."""
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from digitscan import __version__
 from digitscan.batch import Job, ReadPage, load_page_reader, make_executor, read_scans
 from digitscan.errors import OutputError, SettingsError
+from digitscan.form_files import FormLoader
 from digitscan.names import printable
 from digitscan.results import read_rows
 from digitscan.rows import Row, make_rows
@@ -95,6 +97,8 @@ def _rebuild_job(record: RunRecord, load: LoadReader) -> Job:
         settings = parse_settings(_without_none(dict(record.plan["settings"])), "the run record")
     except SettingsError as error:
         raise OutputError(f"the run record cannot be followed: {error}") from None
+    if isinstance(load, FormLoader):
+        load = dataclasses.replace(load, or_whole=record.plan["or_whole"])
     job = Job(settings, record.plan["field"], load=load)
     plan = describe_plan(job)
     if plan["templates"] != record.plan["templates"]:

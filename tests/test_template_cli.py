@@ -1,6 +1,7 @@
 """Templates from the command line: drafted, checked, read with."""
 
 import csv
+import json
 import sys
 import tomllib
 from collections.abc import Callable
@@ -195,6 +196,42 @@ def test_process_reads_by_template(cli: Cli, tmp_path: Path) -> None:
     assert found["cheque-1.jpg", "micr"]["text"] == "C083654C500025033A290062C31"
     note = found["note.png", ""]
     assert (note["status"], note["reason"]) == ("rejected", "no-template")
+
+
+@needs_model
+def test_process_writes_wide_rows(cli: Cli, tmp_path: Path) -> None:
+    settings = tmp_path / "one.toml"
+    settings.write_text("[readers]\nstrings = false\n", encoding="utf-8")
+    out = tmp_path / "x.csv"
+    words = ["--template", SAMPLES / "templates" / "form.toml", "--wide", "--settings", settings]
+    form, note = (SAMPLES / "scans" / name for name in ("form-1.png", "note.png"))
+    assert cli("process", form, note, "--out", out, "--quiet", *words) == ExitCode.OK
+    first, second = read_csv(out)
+    assert (first["candidate_01"], first["date"]) == ("148", "2019-04-17")
+    assert (second["status"], second["reason"]) == ("rejected", "no-template")
+    assert second["candidate_01"] == second["candidate_01_status"] == ""
+
+
+def test_whole_pages_need_a_template_to_differ_from(
+    cli: Cli, blank: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli("process", blank, "--or-whole-page", "--out", blank.with_suffix(".csv")) == (
+        ExitCode.USAGE
+    )
+    assert "is for pages of no --template" in capsys.readouterr().err
+
+
+@needs_model
+def test_process_reads_pages_of_no_template_as_a_whole(cli: Cli, tmp_path: Path) -> None:
+    settings = tmp_path / "one.toml"
+    settings.write_text("[readers]\nstrings = false\n", encoding="utf-8")
+    out = tmp_path / "x.csv"
+    note = SAMPLES / "scans" / "note.png"
+    words = ["--template", SAMPLES / "templates", "--or-whole-page", "--settings", settings]
+    assert cli("process", note, "--out", out, "--quiet", *words) == ExitCode.OK
+    rows = read_csv(out)
+    assert len(rows) > 1 and {row["reason"] for row in rows}.isdisjoint({"no-template"})
+    assert json.loads((tmp_path / "x.run.json").read_text(encoding="utf-8"))["or_whole"] is True
 
 
 def test_a_template_and_the_kind_of_a_crop_exclude_each_other(

@@ -11,7 +11,16 @@ from digitscan.imaging.geometry import turn_upright
 from digitscan.pipeline import NO_TEMPLATE, read_page
 from digitscan.records import Box, Gray, PageResult, Rejection, Status
 from digitscan.templated_page import make_form
-from tests.drawings import PAPER, PEN, covers, load_drawn_reader, make_page, write_text
+from tests.drawings import (
+    PAPER,
+    PEN,
+    SHEET_NUMBERS,
+    covers,
+    draw_sheet,
+    load_drawn_reader,
+    make_page,
+    write_text,
+)
 
 DRAWN = load_drawn_reader()
 WORDS = ("Harvey Range", "Warrant Fee", "Knapp Walter", "Remark Branch", "Green Paper", "Market")
@@ -110,6 +119,36 @@ def test_a_page_of_another_form_is_rejected() -> None:
     assert (result.status, result.reason, result.readings) == (Status.REJECTED, NO_TEMPLATE, ())
 
 
+def test_a_page_of_another_form_is_read_as_a_whole_on_request() -> None:
+    sheet = make_page(draw_sheet()[0])
+    assert read_page(sheet, DRAWN, forms=(FORM,)).reason == NO_TEMPLATE
+    result = read_page(sheet, DRAWN, forms=(FORM,), or_whole=True)
+    assert result == read_page(sheet, DRAWN)
+    assert set(SHEET_NUMBERS) <= {reading.text for reading in result.readings}
+    form = make_page(draw_form(RIGHT))
+    assert read_page(form, DRAWN, forms=(FORM,), or_whole=True) == read(draw_form(RIGHT))
+
+
+def make_checked(check: str) -> object:
+    entry = {"name": "code", "type": "digits", "zone": list(FREE), "check": check}
+    table = {"reference": "blank.png", "field": [entry]}
+    return make_form(parse_template(table, Path("form.toml")), draw_form({}))
+
+
+@pytest.mark.parametrize(
+    ("written", "rejection"),
+    [
+        pytest.param("021000021", None, id="right"),
+        pytest.param("021000031", Rejection.GRAMMAR, id="last-but-one-digit-wrong"),
+        pytest.param("02100002", Rejection.GRAMMAR, id="too-short"),
+    ],
+)
+def test_a_routing_number_needs_its_check_digit(written: str, rejection: Rejection | None) -> None:
+    (reading,) = read(draw_form({}, written), make_checked("aba")).readings
+    assert reading.rejection is rejection
+    assert reading.text == written
+
+
 def test_the_form_that_fits_is_chosen() -> None:
     other = np.ascontiguousarray(draw_form({})[:, ::-1])
     first = make_form(make_template(), other)
@@ -124,6 +163,20 @@ def test_crossed_and_empty_boxes_are_no_digits() -> None:
     assert by_name["second"].text == "3"
     assert (by_name["both"].text, by_name["both"].rejection) == ("", Rejection.EMPTY)
     assert by_name["free"].rejection is Rejection.EMPTY
+
+
+@pytest.mark.parametrize("ink", ["h", "H"])
+def test_ink_that_is_neither_cross_nor_digit_is_unreadable(ink: str) -> None:
+    first = read(draw_form({**RIGHT, "first": f"{ink}57"})).readings[0]
+    assert first.rejection is Rejection.NO_DIGITS
+
+
+@pytest.mark.parametrize("cell", [0, 1, 2])
+def test_a_blotted_digit_makes_its_field_unreadable(cell: int) -> None:
+    page = draw_form(RIGHT)
+    cv2.circle(page, (120 + 48 * cell + 24, 120 + 28), 17, PEN, -1)
+    first = read(page).readings[0]
+    assert first.rejection is Rejection.NO_DIGITS
 
 
 def test_a_required_field_that_is_empty_is_missing() -> None:

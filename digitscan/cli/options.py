@@ -41,6 +41,13 @@ TemplatesOption = Annotated[
         help="Template of a form, or a folder of them; can be given several times.",
     ),
 ]
+OrWholeOption = Annotated[
+    bool,
+    typer.Option("--or-whole-page", help="Read pages of no template as a whole; with --template."),
+]
+WideOption = Annotated[
+    bool, typer.Option("--wide", help="One row a page, one column a field; with --template.")
+]
 WorkersOption = Annotated[
     int | None,
     typer.Option(

@@ -28,6 +28,8 @@ def process(
     out: options.ResultsOption,
     field: options.FieldOption = None,
     template: options.TemplatesOption = None,
+    or_whole_page: options.OrWholeOption = False,
+    wide: options.WideOption = False,
     workers: options.WorkersOption = None,
     settings: SettingsOption = None,
     min_confidence: options.MinConfidenceOption = None,
@@ -53,17 +55,15 @@ def process(
     run = Run(
         inputs=tuple(scans),
         out=out,
-        job=_make_job(effective, field, template, debug_dir),
+        job=_make_job(effective, field, _make_loader(template, field, or_whole_page), debug_dir),
         workers=workers,
         resume=resume,
         shard=None if shard is None else parse_shard(shard),
         page_timeout_s=page_timeout,
+        wide=_list_columns(template, shard, or_whole_page) if wide else (),
     )
     make = _choose_engine(engine, scheduler, page_timeout)
-    if profile:
-        record = _execute_profiled(run, engine)
-    else:
-        record = _execute_watched(run, make, quiet)
+    record = _execute_profiled(run, engine) if profile else _execute_watched(run, make, quiet)
     if not quiet:
         show_totals(record)
     if record.tally.statuses["failed"]:
@@ -73,22 +73,44 @@ def process(
 def _make_job(
     settings: "Settings",
     field: FieldKind | None,
-    templates: list[Path] | None,
+    load: "FormLoader | None",
     debug_dir: Path | None,
 ) -> "Job":
     from digitscan.batch import Job
 
     name = None if field is None else field.value
     job = Job(settings, name, None if debug_dir is None else str(debug_dir))
-    return dataclasses.replace(job, load=_load_templates(templates, field)) if templates else job
+    return job if load is None else dataclasses.replace(job, load=load)
 
 
-def _load_templates(paths: list[Path], field: FieldKind | None) -> "FormLoader":
+def _make_loader(
+    templates: list[Path] | None, field: FieldKind | None, or_whole: bool
+) -> "FormLoader | None":
+    """Return what loads the templates; None where there are none."""
     from digitscan.form_files import FormLoader
 
+    if not templates:
+        if or_whole:
+            raise SettingsError("--or-whole-page is for pages of no --template; leave it out")
+        return None
     if field is not None:
         raise SettingsError("--field reads crops and --template whole pages; give one of them")
-    return FormLoader(tuple(map(str, paths)))
+    return FormLoader(tuple(map(str, templates)), or_whole)
+
+
+def _list_columns(
+    templates: list[Path] | None, shard: str | None, or_whole: bool
+) -> tuple[str, ...]:
+    """Return the fields that have columns of their own in wide results."""
+    from digitscan.form_files import list_fields
+
+    if not templates:
+        raise SettingsError("--wide needs the fields of a --template; name one, or leave it out")
+    if shard is not None:
+        raise SettingsError("shards are merged from one row a reading; leave out --wide")
+    if or_whole:
+        raise SettingsError("numbers on a whole page have no columns; leave out --wide")
+    return list_fields(templates)
 
 
 def _execute_watched(

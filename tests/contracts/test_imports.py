@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "records", "settings", "names", "fields", "checkdigits", "bounds"}),
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
-    | {"rows", "stderr", "evaluation", "calibration", "sheet"},
+    | {"rows", "wide_rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"line_lattices", "line_strings", "reader", "whole_page", "joint_reading"})
     | {"templated_page", "pipeline"},
     frozenset(
@@ -58,7 +58,7 @@ WITHIN = {
     ("form_files", "runs"),
     *((room, "template_check") for room in ("form_files", "template_draft")),
     *((room, "watch") for room in ("batch", "journal")),
-    *((room, "verification") for room in ("batch", "runrecord", "runs")),
+    *((room, "verification") for room in ("batch", "form_files", "runrecord", "runs")),
     ("cli", "__main__"),
     ("cli", "__init__"),
     ("forms", "joint_reading"),
@@ -78,6 +78,7 @@ WITHIN = {
     ("imaging", "recognition"),
     # Rows are written as results and read beside truth, where figures, thresholds and sheets begin.
     ("rows", "results"),
+    ("rows", "wide_rows"),
     ("rows", "truth"),
     *(("truth", room) for room in ("evaluation", "calibration", "sheet")),
     ("scans", "sheet"),
