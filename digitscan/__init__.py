@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Rejection,
         Status,
     )
+    from digitscan.results import read_frame
     from digitscan.settings import Settings
     from digitscan.settings_file import load_settings
 
@@ -52,6 +53,7 @@ _HOMES = {
         "Rejection",
         "Status",
     ),
+    "digitscan.results": ("read_frame",),
     "digitscan.settings": ("Settings",),
     "digitscan.settings_file": ("load_settings",),
 }
@@ -73,6 +75,7 @@ __all__ = [
     "Settings",
     "Status",
     "load_settings",
+    "read_frame",
     "read_page",
     "read_scan",
 ]

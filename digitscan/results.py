@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 from digitscan.errors import OutputError
 from digitscan.names import printable
 from digitscan.records import PageResult
 from digitscan.rows import COLUMNS, Row, escape_cell, make_rows, unescape_cell
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 STDOUT = "-"
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -267,6 +270,34 @@ def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
         raise OutputError(
             f"{shown} is no results file that can be read: {error}; make it again"
         ) from None
+
+
+def read_frame(path: str | os.PathLike[str]) -> "DataFrame":
+    """Read a results file as a table of pandas, its columns of the types that they have.
+
+    `pandas.read_csv` would make 7 of the text 007, and a missing value of the text NA.
+
+    Parameters
+    ----------
+    path : str or path
+        A .csv, .jsonl or .parquet file of digitscan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a reading, in the order of the file. Whole numbers are Int64 and missing where a row
+        has none, `confidence` is float64, everything else str.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be read or is no results file.
+    """
+    import pandas  # half a second: only where a table is wanted
+
+    kinds = {int: "Int64", float: "float64", str: "str"}
+    frame = pandas.DataFrame(list(read_rows(path)), columns=list(COLUMNS))
+    return frame.astype({name: kinds[kind] for name, kind in LONG.items()})
 
 
 def _read_csv(path: Path) -> Iterator[Row]:

@@ -24,7 +24,7 @@ from digitscan.records import (
     Rejection,
     Status,
 )
-from digitscan.results import ResultsFile, read_rows
+from digitscan.results import ResultsFile, read_frame, read_rows
 from digitscan.rows import COLUMNS, escape_cell, make_rows, unescape_cell
 
 
@@ -172,6 +172,18 @@ def test_what_was_written_is_read_again(tmp_path: Path, suffix: str) -> None:
     results = (page("=a.png", reading()), FAILED, EMPTY)
     path = write(tmp_path / f"x.{suffix}", *results)
     assert list(read_rows(path)) == [row for result in results for row in make_rows(result)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_table_keeps_the_types_of_its_columns(tmp_path: Path, suffix: str) -> None:
+    results = (page("=a.png", reading(text="007")), FAILED)
+    frame = read_frame(write(tmp_path / f"x.{suffix}", *results))
+    assert tuple(frame.columns) == COLUMNS
+    assert frame["text"].tolist() == ["007", ""]
+    assert frame["file"][0] == "=a.png"
+    assert frame["page"].dtype == "Int64"
+    assert frame["left"].isna().tolist() == [False, True]
+    assert frame["confidence"].dtype == "float64"
 
 
 @pytest.mark.parametrize(
