@@ -228,7 +228,9 @@ def _cut_comb(field: Field, patch: Patch, ink: Gray, page_long_px: int, reader: 
     seen = np.zeros((field.cells, 11), np.float32)
     if filled:
         seen[filled] = reader.digits.classify(normalize_tiles([cells[k].ink for k in filled]))
-    seen[[k for k in filled if is_blot(cells[k].ink)]] = np.eye(11, dtype=np.float32)[10]
+    dark = _find_dark(patch.gray)
+    blots = [k for k in filled if is_blot(_crop(dark, cells[k].box))]
+    seen[blots] = np.eye(11, dtype=np.float32)[10]
     crossed = _find_crosses(field, seen, cells)
     kept = [cell for cell, cross in zip(cells, crossed, strict=True) if not cross]
     if not any(cell.ink.any() for cell in kept):
@@ -236,6 +238,16 @@ def _cut_comb(field: Field, patch: Patch, ink: Gray, page_long_px: int, reader: 
         return _Cut(field, patch, None, empty, seen, crossed)
     line = _join_comb(field, places, kept, ink.shape)
     return _Cut(field, patch, line, None, seen, crossed)
+
+
+def _find_dark(gray: Gray) -> Gray:
+    """Return 255 where a patch is dark and 0 elsewhere; the ink of a blot is hollow."""
+    paper, ink = float(np.median(gray)), float(np.percentile(gray, 1))
+    return np.where(gray < (paper + ink) / 2, 255, 0).astype(np.uint8)
+
+
+def _crop(gray: Gray, box: Box) -> Gray:
+    return gray[box.top : box.bottom, box.left : box.right]
 
 
 def _find_crosses(field: Field, seen: Floats, cells: Sequence[CellInk]) -> tuple[bool, ...]:

@@ -24,10 +24,11 @@ _STROKE = 0.15
 """Least share of the ink on the arms of either stroke; those 33 have 0.17 to 0.40."""
 _LEAST_PX = 4
 """Smaller ink has no shape."""
-_BLOT = 0.72
+_BLOT = 0.65
 _BLOT_SHAPE = 0.6
 """Ink of such a shape or wider that fills so much of its rectangle is a blot: a disc fills 0.79. Of
-16,500 MNIST digits of that shape one in 2,000 does, of those in the polling-station forms none."""
+16,500 MNIST digits of that shape fewer than one in a hundred does; those of the polling-station
+forms fill 0.47 at most."""
 
 
 def may_be_cross(ink: Gray) -> bool:
@@ -90,7 +91,8 @@ def is_blot(ink: Gray) -> bool:
     Parameters
     ----------
     ink : ndarray of uint8, shape (h, w)
-        As for `may_be_cross`.
+        255 where the box is dark, 0 elsewhere, of its writing alone: `binarize.estimate_ink` goes
+        by contrast and leaves large blots hollow.
 
     Examples
     --------
