@@ -90,7 +90,7 @@ def write_card(metadata: dict[str, Any]) -> str:
     return f"""# {metadata["name"]} {metadata["version"]}
 
 Turns what the readers say about a text into the probability that the whole text is right: one
-logistic regression for each set of readers (`lattice`, `strings`, `both`), its weights in
+logistic regression for each set of readers (`cells`: digits in boxes; `lattice`, `strings`, `both`), its weights in
 `calibration.json`, its measures in `digitscan/recognition/confidence.py`. No weight is negative:
 surer evidence never lowers the confidence.
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
-from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import Line
 from digitscan.pipeline import load_reader, make_line
@@ -35,7 +34,7 @@ from training.metrics import (
 )
 
 USED: dict[Readers, tuple[str, ...]] = {
-    Readers.CELLS: ("odds", "quality", "brevity", "clean"),
+    Readers.CELLS: ("odds", "quality"),
     Readers.LATTICE: ("odds", "quality", "brevity", "clean", "suits"),
     Readers.STRINGS: ("strings_odds", "margin", "brevity"),
     Readers.BOTH: ("odds", "lattice_odds", "strings_odds", "quality", "agree", "brevity", "clean"),
@@ -121,8 +120,8 @@ def collect_samples(
 def _box_digits(amount: Amount, settings: Settings) -> Line:
     """Take a crop for a row of boxes, one around each digit, as a form would have them."""
     ink = estimate_ink(amount.image, settings.ink)
-    cells = split_cells(ink, list(amount.boxes))
-    pieces = join_cells(ink.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
+    inks = [ink[box.top : box.bottom, box.left : box.right] for box in amount.boxes]
+    pieces = join_cells(ink.shape, inks, amount.boxes)
     line = make_line(amount.image, settings, FieldKind.DIGITS)
     return dataclasses.replace(line, ink=pieces.ink, cells=pieces)
 
