@@ -203,7 +203,8 @@ def _follow_digits(
         return kinds
     heights = boxes[:, 3] - boxes[:, 1]
     tall = float(np.median(heights[sure]))
-    alike = (heights > 0.8 * tall) & (heights < 1.25 * tall)
+    # Zeros are often written small: the tallest digit bounds what may be one.
+    alike = (heights > 0.8 * tall) & (heights < 1.2 * heights[sure].max())
     weak = (kinds == Kind.OTHER) & alike & (share >= WEAK_SHARE)
     for index in np.flatnonzero(weak):
         before, after = np.flatnonzero(sure[:index]), np.flatnonzero(sure[index + 1 :])
@@ -225,10 +226,11 @@ def _spare_doubtful(
     if not sure.any():
         return kinds
     tall = float(np.median((boxes[:, 3] - boxes[:, 1])[sure]))
+    tallest = int((boxes[:, 3] - boxes[:, 1])[sure].max())
     for first, last in _find_runs(kinds == Kind.OTHER):
         heights = boxes[first:last, 3] - boxes[first:last, 1]
         widths = boxes[first:last, 2] - boxes[first:last, 0]
-        like_digits = (heights > 0.7 * tall) & (heights < 1.4 * tall) & (widths < 1.3 * tall)
+        like_digits = (heights > 0.7 * tall) & (heights < 1.2 * tallest) & (widths < 1.3 * tall)
         before, after = kinds[:first], kinds[last:]
         before, after = before[before != Kind.MARK], after[after != Kind.MARK]
         if last - first > DOUBTFUL or not like_digits.all() or not (before.size and after.size):
