@@ -45,7 +45,7 @@ def test_loss_of_a_line_with_signs_asks_for_them() -> None:
     # What says `-` is left out of the reader's weighing: here it cannot be.
     logits[:, :, LABELS.index("-")] = -40.0
     labels = np.array([1, LABELS.index(","), 2, 3], np.int32)
-    loss = float(ctc_loss(logits, labels, np.array([3, 1]), np.array([True, False])))
+    loss = float(ctc_loss(logits, labels, np.array([3, 1], np.int32), np.array([True, False])))
     first, second = (FieldScores((row,)) for row in softmax(logits))
     signed = log_likelihoods_marked([first], [["1,2"]])[0][0]
     plain = log_likelihoods([second], [["3"]])[0][0]
