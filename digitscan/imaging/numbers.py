@@ -20,6 +20,8 @@ join the zeros, and only the first digits stand alone."""
 DOUBTFUL, DOUBTFUL_GAP = 2, 0.7
 """So many components between digits may be called no digit and yet be digits, where they stand
 within so many digit heights: an amount 51,83,000 whose 8 is open and whose 3 leans."""
+LEAST_BEFORE = 3
+"""Digits before a doubtful component that ends a line."""
 BRIDGE_GAP = 2.5
 """Two stretches with a comma between them are one number if they are not more digit heights apart:
 an amount `5 10, 00, 000` was found in three parts, 1.7 heights apart."""
@@ -220,7 +222,8 @@ def _spare_doubtful(
 ) -> npt.NDArray[np.int8]:
     """Take one or two doubtful components between digits for digits that are written badly.
 
-    They are as high as the digits and stand as close as digits do.
+    They are as high as the digits and stand as close as digits do. At the end of a line one is
+    believed behind some digits.
     """
     sure = kinds == Kind.DIGIT
     if not sure.any():
@@ -233,7 +236,14 @@ def _spare_doubtful(
         like_digits = (heights > 0.7 * tall) & (heights < 1.2 * tallest) & (widths < 1.3 * tall)
         before, after = kinds[:first], kinds[last:]
         before, after = before[before != Kind.MARK], after[after != Kind.MARK]
-        if last - first > DOUBTFUL or not like_digits.all() or not (before.size and after.size):
+        if last - first > DOUBTFUL or not like_digits.all() or not before.size:
+            continue
+        if not after.size:
+            # The last two digits of a date may touch.
+            near = boxes[first, 0] - boxes[first - 1, 2] < DOUBTFUL_GAP * tall
+            row = before[-LEAST_BEFORE:] == Kind.DIGIT
+            if last - first == 1 and near and row.size == LEAST_BEFORE and row.all():
+                kinds[first] = Kind.BLOB
             continue
         gaps = boxes[first : last + 1, 0] - boxes[first - 1 : last, 2]
         between = before[-1] != Kind.OTHER and after[0] != Kind.OTHER

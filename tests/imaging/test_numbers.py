@@ -74,6 +74,8 @@ def test_a_page_without_lines_has_no_number() -> None:
         pytest.param("ddxdd", [5], id="badly-written-digit-between"),
         pytest.param("ddxxdd", [6], id="two-badly-written-digits-between"),
         pytest.param("ddxxxdd", [], id="a-word-between"),
+        pytest.param("dddx", [4], id="a-badly-written-digit-at-the-end"),
+        pytest.param("ddx", [], id="a-letter-at-the-end-of-two-digits"),
         pytest.param("ddq", [3], id="what-may-be-a-digit-beside-one"),
         pytest.param("qqq", [], id="what-may-be-digits-alone"),
         pytest.param("xqx", [], id="what-may-be-a-digit-in-a-word"),
