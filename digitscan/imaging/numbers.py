@@ -13,7 +13,7 @@ from digitscan.settings import RegionSettings
 TAIL_GAP = 1.0
 """Dots, commas and dashes this many digit heights beside a number belong to it."""
 
-LEAST_DIGITS = 4
+LEAST_DIGITS = 3
 """One in so many components of a stretch is surely a digit: of an amount such as 12,00,000 writers
 join the zeros, and only the first digits stand alone."""
 
