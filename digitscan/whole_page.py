@@ -47,6 +47,9 @@ LONG_WORD = 4
 LONE_SHARE = 0.5
 """A character alone on a page without a template is a letter as often as a digit: of 13 rows that a
 page of 500 mixed letters gave, 11 were single digits named with 0.99 and more."""
+PAIR_SHARE = 0.96
+"""Two characters are a number where that is nearly certain: on 40 cheques three pairs were read
+with 0.95 to 0.99, two of them letters and one a signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
         may_be_words=True,
     )
     readings = [
-        _doubt_lone(one.reading, target)
+        _doubt_short(one.reading, target)
         for one, target in zip(considered, targets, strict=True)
         if _is_number(one, settings)
     ]
@@ -161,11 +164,12 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
 
 
-def _doubt_lone(reading: Reading, line: Line) -> Reading:
-    """Halve the confidence of a digit that stands alone and in no box: it may be an O or an l."""
-    if len(reading.text) > 1 or line.cells is not None:
+def _doubt_short(reading: Reading, line: Line) -> Reading:
+    """Lower the confidence of one or two digits in no box: they may be an O, an l, a signature."""
+    if len(reading.text) > 2 or line.cells is not None:
         return reading
-    return replace(reading, confidence=reading.confidence * LONE_SHARE)
+    share = LONE_SHARE if len(reading.text) == 1 else PAIR_SHARE
+    return replace(reading, confidence=reading.confidence * share)
 
 
 def _worth(readings: tuple[Reading, ...]) -> float:

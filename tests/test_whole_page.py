@@ -9,7 +9,7 @@ import pytest
 from digitscan.imaging.geometry import turn_upright
 from digitscan.pipeline import read_page
 from digitscan.records import Box, Gray, PageResult, Status
-from digitscan.whole_page import read_whole
+from digitscan.whole_page import LONE_SHARE, PAIR_SHARE, read_whole
 from tests.drawings import (
     PAPER,
     PEN,
@@ -134,3 +134,16 @@ def test_readings_come_from_the_top_down() -> None:
     readings, _ = read_whole(SHEET, DRAWN)
     tops = [reading.region.box.top for reading in readings]
     assert tops == sorted(tops)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [pytest.param("4", LONE_SHARE, id="lone"), pytest.param("43", PAIR_SHARE, id="pair")],
+)
+def test_few_digits_in_no_box_are_doubted(text: str, share: float) -> None:
+    sheet = SHEET.copy()
+    write_text(sheet, text, 460, 150, 20)
+    readings, _ = read_whole(sheet, DRAWN)
+    (short,) = [one for one in readings if one.text == text]
+    assert share - 0.02 < short.confidence <= share
+    assert min(one.confidence for one in readings if len(one.text) > 2) > 0.97
