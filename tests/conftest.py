@@ -1,5 +1,6 @@
 """Switches and places that the tests share."""
 
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -8,6 +9,11 @@ import pytest
 # A deadline by the clock fails on a machine that does other work beside the tests.
 hypothesis.settings.register_profile("digitscan", deadline=None)
 hypothesis.settings.load_profile("digitscan")
+
+# A shell starts what runs in its background with interrupts ignored, and children inherit that: the
+# tests that interrupt a run would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
