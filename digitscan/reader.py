@@ -205,9 +205,7 @@ def _decide(
         Hypothesis(text, min(0.0, float(odds)), find_marks(paths[text], shapes))
         for text, odds in zip(verdicts.texts, verdicts.posterior, strict=True)
     )
-    grammar = cut.line.grammar or Grammar(
-        kind=cut.line.kind or _guess_kind(cut.line, hypotheses)
-    )
+    grammar = cut.line.grammar or Grammar(kind=cut.line.kind or _guess_kind(cut.line, hypotheses))
     verdict = apply_grammar(hypotheses, grammar)
     evidence = _collect_evidence(cut, verdicts, verdict, paths, grammar)
     confidence = estimate_confidence(evidence, reader.calibration)
