@@ -91,7 +91,8 @@ def write_card(metadata: dict[str, Any]) -> str:
 
 Turns what the readers say about a text into the probability that the whole text is right: one
 logistic regression for each set of readers (`cells`: digits in boxes; `lattice`, `strings`,
-`both`), its weights in `calibration.json`, its measures in `digitscan/recognition/confidence.py`. No weight is negative:
+`both`), its weights in `calibration.json`, its measures in
+`digitscan/recognition/confidence.py`. No weight is negative:
 surer evidence never lowers the confidence.
 
 ## Data and limits
