@@ -1,6 +1,6 @@
 """The networks, and how they read the lines of a page together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
@@ -12,6 +12,9 @@ from digitscan.imaging.cuts import Pieces
 from digitscan.imaging.geometry import clip_box, map_box
 from digitscan.imaging.groups import locate_group
 from digitscan.imaging.lines import VIEWS, View
+from digitscan.imaging.micr import find_micr_line
+from digitscan.imaging.micr_cells import split_micr_cells
+from digitscan.imaging.normalize import normalize_tiles
 from digitscan.line_lattices import Cut, Line, search_lattices
 from digitscan.line_strings import look_at_lines, propose_texts, weigh_texts
 from digitscan.recognition.classifier import Classifier
@@ -27,9 +30,10 @@ from digitscan.recognition.grammar import (
 )
 from digitscan.recognition.lattice import Path, find_path
 from digitscan.recognition.marks import find_marks, share_rubbish
+from digitscan.recognition.micr import read_micr
 from digitscan.recognition.strings import StringReader
-from digitscan.records import Box, Candidate, Digit, Reading, Rejection
-from digitscan.settings import Settings
+from digitscan.records import Box, Candidate, Digit, Gray, Reading, Rejection
+from digitscan.settings import MicrSettings, Settings
 
 MAX_BEHIND = 9.0
 """A path e^9 less likely than the best is not looked at by the string reader."""
@@ -121,6 +125,35 @@ def read_lines(
     for k, cut, paths, odd in zip(chosen, cuts, candidates, odds, strict=True):
         considered[k] = _consider(cut, paths, odd, reader, settings)
     return tuple(considered)
+
+
+def read_micr_line(
+    gray: Gray,
+    reader: Reader,
+    settings: MicrSettings,
+    check: Callable[[str], bool] | None = None,
+) -> Reading | None:
+    """Find and read the E-13B line of a page or a zone.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    reader : Reader
+    settings : MicrSettings
+    check : callable, optional
+        True for the texts that the line may say, as for `recognition.micr.read_micr`.
+
+    Returns
+    -------
+    Reading or None
+        None where there is no line, or no network for it.
+    """
+    line = None if reader.e13b is None else find_micr_line(gray, settings)
+    if line is None or reader.e13b is None:
+        return None
+    cells = split_micr_cells(gray, line)
+    seen = reader.e13b.classify(normalize_tiles([cell.ink for cell in cells]))
+    return read_micr(seen, [cell.box for cell in cells], settings, check)
 
 
 def _give_up(line: Line, blank: float = 0.0) -> Considered:

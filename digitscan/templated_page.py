@@ -15,15 +15,12 @@ from digitscan.imaging.comb_cells import CellInk, split_cells
 from digitscan.imaging.crosses import is_blot, may_be_cross
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.geometry import clip_box, grow_box, stored_from_upright, turn_upright
-from digitscan.imaging.micr import find_micr_line
-from digitscan.imaging.micr_cells import split_micr_cells
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.register import Features, Registration, describe_page, register_page
 from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, locate_cells, place_zone
 from digitscan.joint_reading import Found, agree
 from digitscan.line_lattices import Line
-from digitscan.reader import Reader, map_reading, read_lines
-from digitscan.recognition.micr import read_micr
+from digitscan.reader import Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import Settings
 from digitscan.whole_page import PAGE_VIEWS
@@ -307,13 +304,8 @@ def _read_micr(field: Field, patch: Patch, reader: Reader, settings: Settings) -
     """Read the E-13B line of a patch."""
     nothing = Reading(Region(patch.zone, field.name), "", "", 0.0, (), Rejection.NO_DIGITS)
     everywhere = replace(settings.micr, search_share=1.0)
-    line = None if reader.e13b is None else find_micr_line(patch.gray, everywhere)
-    if line is None or reader.e13b is None:
-        return nothing
-    cells = split_micr_cells(patch.gray, line)
-    seen = reader.e13b.classify(normalize_tiles([cell.ink for cell in cells]))
     check = None if field.grammar.check is None else partial(_has_transit, field)
-    reading = read_micr(seen, [cell.box for cell in cells], settings.micr, check)
+    reading = read_micr_line(patch.gray, reader, everywhere, check)
     if reading is None:
         return nothing
     return replace(reading, region=replace(reading.region, field=field.name))

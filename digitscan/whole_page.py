@@ -21,8 +21,6 @@ from digitscan.imaging.geometry import (
 )
 from digitscan.imaging.isolate import isolate_parts
 from digitscan.imaging.lines import VIEWS
-from digitscan.imaging.micr import find_micr_line
-from digitscan.imaging.micr_cells import split_micr_cells
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, find_numbers
 from digitscan.imaging.regions import (
@@ -34,8 +32,7 @@ from digitscan.imaging.regions import (
     split_words,
 )
 from digitscan.line_lattices import Line
-from digitscan.reader import Considered, Reader, map_reading, read_lines
-from digitscan.recognition.micr import read_micr
+from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Reading, Region
 from digitscan.settings import InkSettings, Settings
 
@@ -138,7 +135,7 @@ def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
 
 def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the numbers of a page that stands upright."""
-    micr = _read_micr(view.gray, reader, settings)
+    micr = read_micr_line(view.gray, reader, settings.micr)
     share = _share_digits(view, reader)
     stretches = find_numbers(view.lines, share, settings.regions)
     if micr is not None:
@@ -191,18 +188,6 @@ def _is_number(considered: Considered, settings: Settings) -> bool:
 def _rate(score: float | None, digits: int) -> float:
     """Return a score for each digit; minus infinity where a reader was not asked."""
     return -np.inf if score is None else score / digits
-
-
-def _read_micr(gray: Gray, reader: Reader, settings: Settings) -> Reading | None:
-    if reader.e13b is None:
-        return None
-    line = find_micr_line(gray, settings.micr)
-    if line is None:
-        return None
-    cells = split_micr_cells(gray, line)
-    tiles = normalize_tiles([cell.ink for cell in cells])
-    boxes = [cell.box for cell in cells]
-    return read_micr(reader.e13b.classify(tiles), boxes, settings.micr)
 
 
 def _is_on(stretch: Stretch, micr: Reading, factor: int) -> bool:
