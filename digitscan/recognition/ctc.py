@@ -72,17 +72,13 @@ def log_likelihoods(
     >>> np.round(np.exp(odds[0]), 6).tolist()
     [1.0, 0.0]
     """
-    views = [
-        (row, text)
-        for field, names in zip(scores, texts, strict=True)
-        for text in names
-        for row in field.views
-    ]
-    if not views:
-        return tuple(np.zeros(0) for _ in texts)
-    rows = [join_blanks(drop_signs(row)) for row, _ in views]
-    weighed = _weigh(rows, [text for _, text in views])
-    odds = iter(weighed.tolist())
+    rows: list[Floats] = []
+    wanted: list[str] = []
+    for field, names in zip(scores, texts, strict=True):
+        views = [join_blanks(drop_signs(row)) for row in field.views]
+        rows += views * len(names)
+        wanted += [text for text in names for _ in views]
+    odds = iter(_weigh(rows, wanted).tolist())
     found = []
     for field, names in zip(scores, texts, strict=True):
         table = np.array([[next(odds) for _ in field.views] for _ in names])
