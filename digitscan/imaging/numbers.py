@@ -84,7 +84,7 @@ def find_numbers(
             continue
         boxes = lines.parts.boxes[line]
         kinds = _judge(boxes, digit_share[line], settings)
-        for first, last in _runs(kinds):
+        for first, last in _find_runs(kinds != Kind.OTHER):
             stretch = _trim(line[first:last], kinds[first:last], boxes[first:last])
             if (
                 stretch is not None
@@ -103,10 +103,10 @@ def _bridge_commas(found: list[Stretch], boxes: npt.NDArray[np.int32]) -> list[S
         for place, before in enumerate(joined):
             between = _find_commas(before, stretch, boxes)
             if between.size:
-                members = np.concatenate([before.members, between, stretch.members])
-                members = np.unique(members)
+                members = np.unique(np.concatenate([before.members, between, stretch.members]))
                 members = members[np.argsort(boxes[members, 0], kind="stable")]
-                joined[place] = _enclose(members, boxes, max(before.height, stretch.height))
+                tallest = max(before.height, stretch.height)
+                joined[place] = _enclose(members, boxes[members], tallest)
                 break
         else:
             joined.append(stretch)
@@ -148,8 +148,9 @@ def _find_commas(
 def _enclose(
     members: npt.NDArray[np.int64], boxes: npt.NDArray[np.int32], height: float
 ) -> Stretch:
-    left, top = boxes[members, :2].min(axis=0).tolist()
-    right, bottom = boxes[members, 2:].max(axis=0).tolist()
+    """Put components, each with its box, into a stretch."""
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
     return Stretch(members, Box(left, top, right, bottom), height)
 
 
@@ -252,11 +253,6 @@ def _spare_doubtful(
     return kinds
 
 
-def _runs(kinds: npt.NDArray[np.int8]) -> list[tuple[int, int]]:
-    """Return the longest runs without a component that is certainly no digit."""
-    return _find_runs(kinds != Kind.OTHER)
-
-
 def _find_runs(good: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return first and one past last of each run of True."""
     good = np.concatenate([[False], good, [False]])
@@ -268,9 +264,8 @@ def _trim(
     members: npt.NDArray[np.int64], kinds: npt.NDArray[np.int8], boxes: npt.NDArray[np.int32]
 ) -> Stretch | None:
     """Take far marks off the ends; None where too little of the rest is digits."""
-    solid = np.flatnonzero(kinds != Kind.MARK)
     digits = np.count_nonzero(kinds == Kind.DIGIT)
-    if digits == 0 or digits * LEAST_DIGITS < solid.size:
+    if digits == 0 or digits * LEAST_DIGITS < np.count_nonzero(kinds != Kind.MARK):
         return None
     heights = boxes[:, 3] - boxes[:, 1]
     height = float(np.median(heights[kinds == Kind.DIGIT]))
@@ -285,10 +280,7 @@ def _trim(
         first -= 1
     while last + 1 < len(boxes) and boxes[last + 1, 0] - boxes[last, 2] < TAIL_GAP * height:
         last += 1
-    inner = boxes[first : last + 1]
-    left, top = inner[:, :2].min(axis=0).tolist()
-    right, bottom = inner[:, 2:].max(axis=0).tolist()
-    return Stretch(members[first : last + 1], Box(left, top, right, bottom), height)
+    return _enclose(members[first : last + 1], boxes[first : last + 1], height)
 
 
 def _is_inside_word(
