@@ -80,17 +80,8 @@ def write_overlay(folder: Path, page: Page, result: PageResult) -> Path:
         If it cannot be written.
     """
     path = folder / inner_path(f"{page.ref.name}-page{page.ref.number}.jpg")
-    _, data = cv2.imencode(
-        ".jpg", draw_readings(page, result), (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
-    )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise OutputError(
-            f"{printable(str(path))} cannot be written: {error.strerror}; "
-            "free space or choose another --debug-dir"
-        ) from None
+    quality = (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY)
+    _write(path, draw_readings(page, result), "--debug-dir", quality)
     return path
 
 
@@ -155,14 +146,21 @@ def write_picture(path: Path, picture: npt.NDArray[np.uint8]) -> None:
     OutputError
         If it cannot be written.
     """
-    _, data = cv2.imencode(path.suffix, picture)
+    _write(path, picture, "--out")
+
+
+def _write(
+    path: Path, picture: npt.NDArray[np.uint8], option: str, parameters: Sequence[int] = ()
+) -> None:
+    """Encode a picture as its suffix says and write it; `option` is what chose the place."""
+    _, data = cv2.imencode(path.suffix, picture, parameters)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.tobytes())
     except OSError as error:
         raise OutputError(
             f"{printable(str(path))} cannot be written: {error.strerror}; "
-            "free space or choose another --out"
+            f"free space or choose another {option}"
         ) from None
 
 

@@ -1,5 +1,6 @@
 """Ink of one box -> whether it may be a cross or a dash, or is a blot."""
 
+import cv2
 import numpy as np
 
 from digitscan.records import Gray, Mask
@@ -57,12 +58,10 @@ def may_be_cross(ink: Gray) -> bool:
     >>> may_be_cross(np.full((20, 4), 255, np.uint8))
     False
     """
-    solid = ink >= _SOLID
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    if rows.size == 0:
-        return False
-    tight = solid[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = _cut_solid(ink)
     height, width = tight.shape
+    if tight.size == 0:
+        return False
     if width >= _DASH_SHAPE * height:
         return True
     if _fills(tight):
@@ -99,12 +98,14 @@ def is_blot(ink: Gray) -> bool:
     >>> is_blot(np.full((20, 16), 255, np.uint8)), is_blot(np.full((20, 4), 255, np.uint8))
     (True, False)
     """
-    solid = ink >= _SOLID
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    if rows.size == 0:
-        return False
-    tight = solid[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = _cut_solid(ink)
     return bool(min(tight.shape) >= _LEAST_PX and _fills(tight))
+
+
+def _cut_solid(ink: Gray) -> Mask:
+    """Return what is solid ink, cut to its rectangle; no pixel where there is none."""
+    left, top, width, height = cv2.boundingRect((ink >= _SOLID).view(np.uint8))
+    return np.asarray(ink[top : top + height, left : left + width] >= _SOLID)
 
 
 def _fills(tight: Mask) -> bool:
