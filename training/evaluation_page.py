@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from digitscan.recognition.models import ModelPackage
 from training.measure import Measurement
+from training.measure_fields import FieldMeasurement
 from training.metrics import ClassScores, Ints, RubbishScores, accept_at_error
 from training.pictures import (
     Mistake,
@@ -105,27 +106,47 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
     sections = [_summarize(evaluation)]
     for found, mistakes in zip(evaluation.measurements, evaluation.mistakes, strict=True):
         pictures = _draw_set(found, mistakes, evaluation.symbols)
-        for name, picture in pictures.items():
-            write_bytes(out / f"{found.name}-{name}.png", picture.png)
-        write_bytes(
-            out / f"{found.name}-confusions.csv",
-            encode_confusions(found.confusions, evaluation.symbols),
-        )
+        table = table_classes(found.scores, evaluation.symbols)
         sections.append(
-            Section(
-                found.title,
-                _describe(found),
-                (table_classes(found.scores, evaluation.symbols), *pictures.values()),
-            )
+            write_set(out, found, _describe(found), table, pictures, evaluation.symbols)
         )
-    package = evaluation.package
-    text = (
-        f"{package.path.name}, {len(package.onnx) / 1e6:.2f} MB, SHA-256 {package.sha256}, "
-        f"measured {evaluation.date} through ONNX Runtime as the reader runs it."
-    )
-    page = render_report(f"{package.name} {package.version}", text, sections)
-    results = json.dumps(list_results(evaluation), indent=1)
-    write_bytes(out / "results.json", results.encode())
+    text = f"measured {evaluation.date} through ONNX Runtime as the reader runs it."
+    return write_page(out, evaluation.package, text, sections, list_results(evaluation))
+
+
+def write_set(
+    out: Path,
+    found: Measurement | FieldMeasurement,
+    text: str,
+    table: Table,
+    pictures: Mapping[str, Picture],
+    symbols: Sequence[str],
+) -> Section:
+    """Write the pictures and the confusions of one set beside the page; return its section."""
+    for name, picture in pictures.items():
+        write_bytes(out / f"{found.name}-{name}.png", picture.png)
+    confusions = encode_confusions(found.confusions, symbols)
+    write_bytes(out / f"{found.name}-confusions.csv", confusions)
+    return Section(found.title, text, (table, *pictures.values()))
+
+
+def write_page(
+    out: Path,
+    package: ModelPackage,
+    text: str,
+    sections: Sequence[Section],
+    results: Sequence[Mapping[str, str | float]],
+) -> Path:
+    """Write the page of a package, `text` behind its name and hash, and `results.json`.
+
+    Returns
+    -------
+    Path
+        The page, `out/index.html`.
+    """
+    about = f"{package.path.name}, {len(package.onnx) / 1e6:.2f} MB, SHA-256 {package.sha256}, "
+    page = render_report(f"{package.name} {package.version}", about + text, sections)
+    write_bytes(out / "results.json", json.dumps(results, indent=1).encode())
     write_bytes(out / "index.html", page.encode())
     return out / "index.html"
 

@@ -1,19 +1,18 @@
 """Tie the measurements of a string reader into a page, pictures, tables and `results.json`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from digitscan.imaging.lines import normalize_line
 from digitscan.recognition.models import ModelPackage
-from training.evaluation_page import encode_confusions, table_classes
+from training.evaluation_page import table_classes, write_page, write_set
 from training.line_pictures import Misread, draw_misreads
 from training.measure_fields import NONE, SYMBOLS, FieldMeasurement, Outcome
 from training.measured_fields import Field
 from training.metrics import accept_at_error
 from training.pictures import draw_confusions, draw_rejects, draw_reliability
-from training.report import Picture, Section, Table, render_report, write_bytes
+from training.report import Picture, Section, Table
 
 MOST = 60
 """Fields on a sheet: more than are wrong of any set so far."""
@@ -95,24 +94,13 @@ def write_fields_evaluation(evaluation: FieldsEvaluation, out: Path) -> Path:
     sections = [_summarize(evaluation)]
     for found, misreads in zip(evaluation.measurements, evaluation.misreads, strict=True):
         pictures = _draw_set(found, misreads)
-        for name, picture in pictures.items():
-            write_bytes(out / f"{found.name}-{name}.png", picture.png)
-        write_bytes(
-            out / f"{found.name}-confusions.csv", encode_confusions(found.confusions, SYMBOLS)
-        )
         table = table_classes(found.scores, SYMBOLS[:NONE], "digits")
-        sections.append(Section(found.title, _describe(found), (table, *pictures.values())))
-    package = evaluation.package
+        sections.append(write_set(out, found, _describe(found), table, pictures, SYMBOLS))
     text = (
-        f"{package.path.name}, {len(package.onnx) / 1e6:.2f} MB, SHA-256 {package.sha256}, "
         f"measured {evaluation.date} through ONNX Runtime as the reader runs it, alone, without "
         f"any rule on what a field may say; mean of views: {evaluation.views}."
     )
-    page = render_report(f"{package.name} {package.version}", text, sections)
-    results = json.dumps(list_field_results(evaluation), indent=1)
-    write_bytes(out / "results.json", results.encode())
-    write_bytes(out / "index.html", page.encode())
-    return out / "index.html"
+    return write_page(out, evaluation.package, text, sections, list_field_results(evaluation))
 
 
 def table_field_sets(evaluation: FieldsEvaluation) -> Table:

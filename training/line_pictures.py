@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from matplotlib.figure import Figure
 
 from digitscan.records import Floats, Gray
-from training.pictures import DPI, MARGIN_PX, TITLE_PX, encode_figure
+from training.pictures import MARGIN_PX, TITLE_PX, encode_sheet, start_sheet
 
 COLUMNS = 2
 CELL_PX = 600
@@ -65,10 +64,7 @@ def draw_misreads(misreads: Sequence[Misread]) -> bytes:
         raise ValueError("a sheet of misread fields wants at least one field")
     high = TITLE_PX + CROP_PX + LINE_PX
     rows = -(-len(misreads) // COLUMNS)
-    sheet = np.full((rows * high, COLUMNS * CELL_PX), 255, np.uint8)
-    figure = Figure(figsize=(sheet.shape[1] / DPI, sheet.shape[0] / DPI), dpi=DPI)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_axis_off()
+    sheet, figure, axes = start_sheet(rows * high, COLUMNS * CELL_PX)
     for place, misread in enumerate(misreads):
         top, left = place // COLUMNS * high, place % COLUMNS * CELL_PX
         axes.text(
@@ -82,8 +78,7 @@ def draw_misreads(misreads: Sequence[Misread]) -> bytes:
         _paste(sheet, misread.crop, top + TITLE_PX, left, CROP_PX)
         line = np.rint(255 * (1 - misread.line[:, :, 0])).astype(np.uint8)
         _paste(sheet, line, top + TITLE_PX + CROP_PX, left, LINE_PX)
-    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    return encode_figure(figure)
+    return encode_sheet(sheet, figure, axes)
 
 
 def _paste(sheet: Gray, image: Gray, top: int, left: int, height: int) -> None:

@@ -152,10 +152,7 @@ def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
     crops = any(mistake.crop is not None for mistake in mistakes)
     high = CELL_PX * (2 if crops else 1) + TITLE_PX
     lines = -(-len(mistakes) // SHEET_COLUMNS)
-    sheet = np.full((lines * high, SHEET_COLUMNS * CELL_PX), 255, np.uint8)
-    figure = Figure(figsize=(sheet.shape[1] / DPI, sheet.shape[0] / DPI), dpi=DPI)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_axis_off()
+    sheet, figure, axes = start_sheet(lines * high, SHEET_COLUMNS * CELL_PX)
     for place, mistake in enumerate(mistakes):
         top, left = place // SHEET_COLUMNS * high, place % SHEET_COLUMNS * CELL_PX
         axes.text(
@@ -170,6 +167,20 @@ def draw_mistakes(mistakes: Sequence[Mistake]) -> bytes:
             _paste(sheet, mistake.crop, top + TITLE_PX, left)
         tile = np.rint(255 * (1 - mistake.tile)).astype(np.uint8)
         _paste(sheet, tile, top + high - CELL_PX, left)
+    return encode_sheet(sheet, figure, axes)
+
+
+def start_sheet(height_px: int, width_px: int) -> tuple[Gray, Figure, Axes]:
+    """Start a sheet of pictures: white paper, and axes over it in whose pixels text is set."""
+    sheet = np.full((height_px, width_px), 255, np.uint8)
+    figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_axis_off()
+    return sheet, figure, axes
+
+
+def encode_sheet(sheet: Gray, figure: Figure, axes: Axes) -> bytes:
+    """Lay the paper under its texts and encode both as PNG."""
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     return encode_figure(figure)
 
