@@ -1,10 +1,15 @@
 """Switches and places that the tests share."""
 
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from digitscan.cli import run
+from digitscan.recognition.models import find_packages
 
 # A deadline by the clock fails on a machine that does other work beside the tests.
 hypothesis.settings.register_profile("digitscan", deadline=None)
@@ -16,6 +21,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+needs_model = pytest.mark.skipif(not find_packages(), reason="no model package is installed")
+Cli = Callable[..., int]
+"""Takes the words of a command line and returns the exit code."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew instead of comparing with them; look at the diff",
     )
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Run the command line in this process and return its exit code."""
+
+    def call(*words: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["digitscan", *map(str, words)])
+        return run()
+
+    return call
 
 
 @pytest.fixture

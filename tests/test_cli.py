@@ -6,36 +6,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import digitscan
-from digitscan.cli import run
 from digitscan.errors import ExitCode
-from digitscan.recognition.models import find_packages
 from digitscan.settings import Settings
 from digitscan.settings_file import dump_settings
+from tests.conftest import Cli, needs_model
 from tests.scanfiles import encode, pattern, tiff_g4, write
-
-needs_model = pytest.mark.skipif(not find_packages(), reason="no model package is installed")
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 WHITE = np.full((60, 90), 255, np.uint8)
-Cli = Callable[..., int]
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Run the command line in this process and return its exit code."""
-
-    def call(*words: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["digitscan", *map(str, words)])
-        return run()
-
-    return call
 
 
 @pytest.fixture

@@ -1,33 +1,20 @@
 """`digitscan evaluate` and `digitscan calibrate`, from files to files."""
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from digitscan.cli import run
 from digitscan.errors import ExitCode
 from digitscan.records import Box
 from digitscan.settings_file import load_settings
 from digitscan.sheet import Misread, draw_sheet, find_misread, load_crops
 from digitscan.truth import ResultRow, Scored
+from tests.conftest import Cli
 
-Cli = Callable[..., int]
 HEADER = "file,page,field,text,value,confidence,status,reason,left,top,right,bottom,alternatives"
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Run the command line in this process and return its exit code."""
-
-    def call(*words: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["digitscan", *map(str, words)])
-        return run()
-
-    return call
 
 
 def _write(path: Path, lines: Iterable[str]) -> Path:

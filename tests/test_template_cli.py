@@ -2,36 +2,20 @@
 
 import csv
 import json
-import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from digitscan.cli import run
 from digitscan.errors import ExitCode
 from digitscan.form_files import load_forms
-from digitscan.recognition.models import find_packages
 from digitscan.template_check import check_pages
+from tests.conftest import Cli, needs_model
 from tests.test_templated_page import draw_form, tilt
 
-needs_model = pytest.mark.skipif(not find_packages(), reason="no model package is installed")
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-Cli = Callable[..., int]
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Run the command line in this process and return its exit code."""
-
-    def call(*words: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["digitscan", *map(str, words)])
-        return run()
-
-    return call
 
 
 @pytest.fixture
