@@ -7,7 +7,9 @@ real fields: printed currency signs, box walls, cut-off lines above and below, w
 import cv2
 import numpy as np
 
+from digitscan.imaging.binarize import estimate_ink
 from digitscan.records import Gray
+from digitscan.settings import InkSettings
 from training.string_layout import (
     Line,
     choose_number,
@@ -42,7 +44,16 @@ def make_crop(sources: Sources, rng: Rng) -> Crop:
         crop, text = make_field(sources, rng)
     if rng.random() < 0.6:
         crop = bend(crop, rng)
-    return degrade(crop, rng), text
+    crop = degrade(crop, rng)
+    return (take_ink(crop) if rng.random() < 0.3 else crop), text
+
+
+def take_ink(gray: Gray) -> Gray:
+    """Leave the ink alone on white, as the reader hands over what it finds on a whole page."""
+    ink = estimate_ink(gray)
+    solid = np.asarray(ink >= InkSettings().threshold, np.uint8)
+    soft = cv2.dilate(solid, np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(255 - np.where(soft, ink, 0), np.uint8)
 
 
 def take_real(sources: Sources, rng: Rng) -> Crop:
@@ -63,9 +74,9 @@ def make_field(sources: Sources, rng: Rng) -> Crop:
     kind = rng.random()
     if kind < 0.22:
         line = copy_real(sources, rng)
-    elif kind < 0.37:
+    elif kind < 0.48:
         line = write_in_strokes(choose_number(rng), rng)
-    elif kind < 0.84:
+    elif kind < 0.86:
         line = write_by_hand(choose_number(rng), sources, rng)
     else:
         line = write_in_print(choose_number(rng), sources, rng)
@@ -157,6 +168,11 @@ def _warp(gray: Gray, rng: Rng) -> Gray:
         gray, move, (max(4, int(size[0])), max(4, int(size[1]))),
         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
     ).astype(np.float32)  # fmt: skip
+    pen = rng.random()
+    if pen < 0.3:
+        # A thicker or a thinner pen: what is dark grows or shrinks by a pixel.
+        weigh = cv2.erode if pen < 0.18 else cv2.dilate
+        warped = cv2.addWeighted(warped, 0.5, weigh(warped, np.ones((2, 2), np.uint8)), 0.5, 0.0)
     if rng.random() < 0.5:
         middle = float(np.median(warped))
         gain = float(rng.uniform(0.5, 1.4))

@@ -28,7 +28,7 @@ def lay_on_paper(pen: Gray, printed: Gray, sources: Sources, rng: Rng) -> Gray:
         elif kind < 0.8:
             ground += np.linspace(0, float(rng.uniform(-40, 40)), width, dtype=np.float32)
     # A pen that is barely darker than its paper's pattern is not readable for anyone.
-    depth = float(rng.uniform(65, 190))
+    depth = float(rng.uniform(65, 190) if rng.random() < 0.5 else rng.uniform(120, 200))
     shade = pen.astype(np.float32) * (depth / 255)
     shade = np.maximum(shade, printed.astype(np.float32) * (float(rng.uniform(60, 190)) / 255))
     return np.asarray(np.clip(ground - shade, 0, 255), np.uint8)

@@ -82,6 +82,10 @@ DIGIT_STYLES: dict[str, tuple[Style, ...]] = {
         _style("chair", (1.5, 2, 1), "16,0 10,28 4,58! 34,58 60,54 | 40,34 38,70 34,100"),
         _style("lightning", (1, 1.5, 0.5), "22,0 4,58! 58,54 | 46,22 32,104"),
         _style("one-stroke", (1.5, 0.6, 0.6), "8,3 5,36 22,52 44,40 54,4! 50,50 44,100"),
+        # Like a letter u: common on Indian cheques, where a reader without it sees a 0.
+        _style("like-u", (0.3, 0.2, 2.0), "6,12 3,56 16,90 36,84 48,14! 46,60 50,100"),
+        _style("like-u-low", (0.2, 0.1, 1.2), "4,22 6,80 24,98 44,72 49,18! 48,72 58,97"),
+        _style("like-y", (0.3, 0.2, 1.5), "6,4 5,40 18,62 38,56 50,6! 47,60 44,112"),
     ),
     "5": (
         _style("one-stroke", (3, 2, 3), "54,3 14,4! 10,42! 30,37 50,50 52,76 34,97 12,98 1,88"),
@@ -163,6 +167,10 @@ SIGN_STYLES: dict[str, tuple[Style, ...]] = {
         _style("tick", (3, 3, 3), "10,88 9,100 2,114"),
         _style("hooked", (1, 1, 1), "4,92 11,92 10,104 1,116"),
         _style("straight", (1, 1, 1), "10,86 4,110"),
+        # Between the groups of an Indian amount they may be as long as a digit is high.
+        _style("long", (0.5, 0.5, 2), "16,58 14,92 4,130"),
+        _style("bracket", (0.3, 0.3, 1.2), "18,42 9,70 10,98 1,122"),
+        _style("stroke", (0.3, 0.3, 1), "16,52 5,118"),
     ),
     "/": (
         _style("straight", (3, 3, 3), "40,-6 4,108"),

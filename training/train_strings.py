@@ -21,12 +21,14 @@ from digitscan.errors import DigitscanError
 from digitscan.imaging.lines import LINE_PX, normalize_line
 from digitscan.recognition.ctc import BLANK
 from digitscan.recognition.strings import bucket_width
+from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog
 from training.string_data import Batch, BatchPool, make_batches, pack
 from training.string_network import build_network, ctc_loss
 from training.string_signs import Text
 from training.string_sources import load_sources
+from training.warm_start import start_from_package
 
 WARM_UP = 300
 """Steps until the learning rate is at its peak."""
@@ -84,9 +86,12 @@ class Trainer:
             mean.assign(mean * momentum + weight * (1.0 - momentum))
         return loss
 
-    def start_from(self, weights: Path) -> None:
-        """Take the weights of an earlier training, of a layer of another shape none."""
-        self.network.load_weights(weights, skip_mismatch=True)
+    def start_from(self, start: Path, lines: Floats) -> None:
+        """Take the weights of an earlier training, or of a released package with these lines."""
+        if start.is_dir():
+            start_from_package(self.network, start, lines)
+        else:
+            self.network.load_weights(start, skip_mismatch=True)
         for mean, weight in zip(self.average, self.network.weights, strict=True):
             mean.assign(weight)
 
@@ -137,7 +142,7 @@ def train(options: argparse.Namespace) -> None:
     if manager.latest_checkpoint:
         trainer.checkpoint.restore(manager.latest_checkpoint).assert_existing_objects_matched()
     elif options.start:
-        trainer.start_from(options.start)
+        trainer.start_from(options.start, next(make_batches(sources, options.seed)).lines)
     first = int(trainer.step)
     batches = make_batches(sources, options.seed * 1_000_003 + first)
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
@@ -183,13 +188,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and log")
     parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
-    parser.add_argument("--start", type=Path, help="weights.h5 of an earlier training")
+    parser.add_argument("--start", type=Path, help="weights.h5 or released package to start from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reuse", type=float, default=2.0, help="uses of a batch, on average")
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="compute in bfloat16: quicker where there is AVX512_BF16"
+    )
     parser.add_argument("--save-every", type=int, default=250)
     parser.add_argument("--limit", type=int, default=None, help="real crops to use, for a trial")
+    options = parser.parse_args(arguments)
+    if options.bfloat16:
+        # Weights, normalizations and the loss stay float32; what is exported is float32 as ever.
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
-        train(parser.parse_args(arguments))
+        train(options)
     except DigitscanError as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)
