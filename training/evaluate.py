@@ -1,6 +1,6 @@
 """Measure a package that names tiles as it is shipped, and tie the results into one HTML page.
 
-    python -m training.evaluate models/digits-3
+    python -m training.evaluate models/digits-4
     python -m training.evaluate models/e13b-1
 
 The network is run by the reader's own classifier, from the package's ONNX file. The page shows

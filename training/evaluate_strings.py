@@ -1,6 +1,6 @@
 """Measure a string reader as it is shipped, and tie the results into one HTML page.
 
-    python -m training.evaluate_strings --package models/strings-2
+    python -m training.evaluate_strings --package models/strings-3
 
 Each field is read alone, without any rule on what it may say: the held amounts (for choosing
 between variants), the amounts apart (only measured), and the fields of the whole cheques cut by

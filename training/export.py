@@ -1,6 +1,6 @@
 """Trained network -> released package: ONNX file, metadata, test vectors, proof of parity.
 
-python -m training.export --run runs/digits-fifth --out models/digits-3 --last
+python -m training.export --run runs/digits --out models/digits-4 --last
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Release a string reader: `python -m training.export_strings --run RUN --out models/strings-2`.
+"""Release a string reader: `python -m training.export_strings --run RUN --out models/strings-3`.
 
 The averaged weights become ONNX with a free batch and a free width, are compared with Keras,
 measured on real fields and put into a package with metadata and test vectors.

@@ -1,7 +1,7 @@
 """Show what a network fails on, in pictures that may be published: `failures.png` of a package.
 
-    python -m training.failures models/digits-3
-    python -m training.failures models/strings-2
+    python -m training.failures models/digits-4
+    python -m training.failures models/strings-3
 
 Model cards show known failures, and pictures of the real data stay out of the repository. So
 writing is drawn by this project's own strokes, worn and scanned like that of the training but of a

@@ -1,6 +1,6 @@
 """Teach a released digit network a user's own digits, and refuse what has forgotten the others.
 
-    python -m training.finetune my-digits/ --package models/digits-3 --out models/digits-3.1
+    python -m training.finetune my-digits/ --package models/digits-4 --out models/digits-4.1
 
 Every epoch mixes the user's digits with those of the original training, rubbish included. Before
 and after, the network is measured as a package on the user's digits held out and on the original

@@ -7,6 +7,9 @@ from digitscan.imaging.normalize import FRAME_PX
 
 INPUT_NAME = "tiles"
 """Name of the input port of every exported tile network."""
+_BLOCKS = 3
+"""Residual convolutions at 5 x 5. On one core in batches of 64, ONNX Runtime reads 11,000 tiles a
+second with three of them; the network of digits-3, 7.8 million multiply-adds, 7,400."""
 
 
 def build_baseline() -> keras.Model:
@@ -37,22 +40,23 @@ def build_baseline() -> keras.Model:
 
 
 def build_digits(
-    dropout: float = 0.3, widths: tuple[int, int, int] = (16, 32, 64), hidden: int = 0
+    dropout: float = 0.25, widths: tuple[int, int, int] = (32, 48, 64), hidden: int = 160
 ) -> keras.Model:
     """Build the small network of the release.
 
-    Convolutions 3 x 3 with batch normalization, which export folds away, and ReLU. Strides take
-    the place of pooling and come early: the layers at 28 x 28 and 14 x 14 are what a core spends
-    its time on. 7.4 million multiply-adds a tile.
+    Convolutions with batch normalization, which export folds away, and ReLU. Pooling and strides
+    come early, and the depth lies at 5 x 5, where it costs little: of the same speed as six
+    convolutions at 28, 14 and 7 pixels it has half as many layers again. 5.4 million multiply-adds
+    a tile.
 
     Parameters
     ----------
     dropout : float
         Share of the last features dropped in training.
     widths : tuple of int
-        Filters of the layers at 28 x 28, 14 x 14 and 7 x 7.
+        Filters of the layers at 24 x 24, 10 x 10 and 5 x 5.
     hidden : int
-        Units between the last features and the logits, 0 for none: weights, but little time.
+        Units between the last features and the logits.
 
     Returns
     -------
@@ -61,22 +65,24 @@ def build_digits(
     """
     tiles = keras.Input((FRAME_PX, FRAME_PX, 1), name=INPUT_NAME)
     first, second, third = widths
-    x = _convolve(tiles, first)
-    x = _convolve(x, second, strides=2)
-    x = _convolve(x, second)
-    x = _convolve(x, second)
+    # Nothing is lost at the edges: the frame leaves four pixels free on each side.
+    x = _convolve(tiles, first, size=5, padding="valid")
+    x = layers.MaxPooling2D()(x)
+    x = _convolve(x, second, padding="valid")
     x = _convolve(x, third, strides=2)
-    x = _convolve(x, third)
-    x = layers.Flatten()(x)
-    if hidden:
-        x = layers.Dense(hidden, use_bias=False)(layers.Dropout(dropout / 2)(x))
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    for _ in range(_BLOCKS):
+        x = layers.Add()([x, _convolve(x, third)])
+    x = layers.Dropout(dropout / 2)(layers.Flatten()(x))
+    x = layers.Dense(hidden, use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Dropout(dropout)(x)
     return keras.Model(tiles, layers.Dense(11)(x), name="digits")
 
 
-def _convolve(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
+def _convolve(
+    x: keras.KerasTensor, filters: int, strides: int = 1, size: int = 3, padding: str = "same"
+) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, size, strides=strides, padding=padding, use_bias=False)(x)
     # 0.9: an average over about ten batches follows the weights through a short training.
     x = layers.BatchNormalization(momentum=0.9)(x)
     return layers.ReLU()(x)
