@@ -54,7 +54,7 @@ def choose_number(rng: Rng) -> str:
     if kind < 0.48:
         lead = "".join(rng.choice(list("0123456789"), rng.integers(1, 4)))
         return str(rng.integers(1, 10)) + lead[1:] + "0" * int(rng.integers(1, 7))
-    if kind < 0.56:
+    if kind < 0.6:
         day, month = int(rng.integers(1, 32)), int(rng.integers(1, 13))
         year = int(rng.integers(1950, 2040))
         return f"{day:02d}{month:02d}{year if rng.random() < 0.6 else year % 100:02d}"
@@ -75,7 +75,7 @@ def punctuate(number: str, rng: Rng) -> str:
     '712000'
     """
     kind = rng.random()
-    if len(number) in (6, 8) and rng.random() < 0.35:
+    if len(number) in (6, 8) and rng.random() < 0.5:
         return _part_date(number, rng)
     mark = str(rng.choice([",", ",", ",", ".", ".", " ", "'"]))
     if kind < 0.62 and len(number) > 3:

@@ -149,14 +149,16 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
     canvas = np.zeros((size, size), np.uint8)
     base = height
     wave = rng.normal(0.0, 0.04 * height, 8)
-    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(0.1, 0.6))
+    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(0.02, 0.6))
+    # The slashes of a date may be no taller than its digits.
+    rise = float(rng.uniform(-0.15, 0.25)) * height
     shapes: dict[str, list[tuple[float, float]]] = {
         ".": [(4, base - 1), (5 + wave[0], base)],
         "'": [(5, 2), (3 + wave[0], 2 + 0.2 * height)],
         ",": [(6 + wave[0], base - 3), (5, base + 2), (2 + wave[1], base + 0.22 * height)],
         "-": [(2, 0.55 * base + wave[0]), (2 + height * long, 0.55 * base + wave[1])],
         "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
-        "/": [(3 + lean * height, -2 + wave[0]), (3, base + 4 + wave[1])],
+        "/": [(3 + lean * height, rise + wave[0]), (3, base + 4 - rise / 2 + wave[1])],
     }
     if character == "," and rng.random() < 0.7:
         shapes[","] = _draw_long_comma(height, rng)

@@ -175,6 +175,8 @@ SIGN_STYLES: dict[str, tuple[Style, ...]] = {
     "/": (
         _style("straight", (3, 3, 3), "40,-6 4,108"),
         _style("bowed", (1, 1, 1), "42,-8 28,40 2,112"),
+        _style("short", (1, 1, 1), "32,12 6,98"),
+        _style("upright", (1, 1, 1), "18,-4 6,104"),
     ),
     "-": (
         _style("dash", (3, 3, 3), "2,54 40,52"),
