@@ -12,6 +12,7 @@ from digitscan.records import Gray
 from digitscan.settings import InkSettings
 from training.string_layout import (
     Line,
+    choose_code,
     choose_number,
     choose_run,
     copy_real,
@@ -76,10 +77,11 @@ def make_field(sources: Sources, rng: Rng) -> Crop:
         line = copy_real(sources, rng)
     elif kind < 0.48:
         line = write_in_strokes(choose_number(rng), rng)
-    elif kind < 0.86:
+    elif kind < 0.84:
         line = write_by_hand(choose_number(rng), sources, rng)
     else:
-        line = write_in_print(choose_number(rng), sources, rng)
+        number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
+        line = write_in_print(number, sources, rng)
     return _frame(line, sources, rng)
 
 

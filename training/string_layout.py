@@ -63,6 +63,23 @@ def choose_number(rng: Rng) -> str:
     return "".join(rng.choice(list("0123456789"), rng.integers(8, 17)))
 
 
+def choose_code(rng: Rng) -> str:
+    """Choose an account number as printers set it: 8 to 16 digits, with runs of equal ones.
+
+    Examples
+    --------
+    >>> choose_code(np.random.default_rng(5)).isdigit()
+    True
+    """
+    digits = ""
+    while len(digits) < 8:
+        run = int(rng.choice([1, 2, 3, 4], p=[0.7, 0.15, 0.1, 0.05]))
+        digits += str(rng.choice(list("0000123456789"))) * run
+        if rng.random() < 0.8:
+            digits += "".join(rng.choice(list("0123456789"), rng.integers(0, 4)))
+    return digits + "".join(rng.choice(list("0123456789"), rng.integers(0, 5)))
+
+
 def punctuate(number: str, rng: Rng) -> str:
     """Put separators, currency and tail around a number: `712000` -> `7,12,000/-`.
 
