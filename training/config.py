@@ -44,11 +44,11 @@ class TrainConfig:
     Attributes
     ----------
     network : str
-        `baseline` or `digits`.
+        `baseline`, `digits` or `screen`.
     widths : tuple of int
-        Filters of the layers of `digits` at 28 x 28, 14 x 14 and 7 x 7.
+        Filters of the layers of `digits` at 28 x 28, 14 x 14 and 7 x 7; of the layers of `screen`.
     hidden : int
-        Units of `digits` between the last features and the logits, 0 for none.
+        Units between the last features and the logits, 0 for none.
     epochs, tiles, batch : int
         Epochs, tiles in an epoch, tiles in a batch.
     optimizer : str
@@ -98,7 +98,7 @@ class TrainConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        _check_word("network", self.network, ("baseline", "digits"))
+        _check_word("network", self.network, ("baseline", "digits", "screen"))
         _check_word("optimizer", self.optimizer, ("adam", "adamw", "sgd"))
         _check_word("schedule", self.schedule, ("constant", "cosine"))
         if min(self.epochs, self.tiles, self.batch) < 1:
@@ -236,6 +236,30 @@ CONFIGS: dict[str, TrainConfig] = {
             resolution=0.15,
             bitonal=0.1,
         ),
+    ),
+    # It sees a page at half its resolution, half letters: print and script, and what a network of
+    # this size has no room for is to tell digits of unusual hands apart.
+    "screen": TrainConfig(
+        network="screen",
+        widths=(16, 16, 32),
+        hidden=32,
+        epochs=12,
+        rate=4e-3,
+        dropout=0.1,
+        decay=0.01,
+        smoothing=0.01,
+        review=0,
+        shares=_reshare(
+            {
+                "mnist": 40.0,
+                "real": 16.0,
+                "printed": 8.0,
+                "stamped": 2.0,
+                "letters": 16.0,
+                "printed-rubbish": 16.0,
+            }
+        ),
+        augmentation=Augmentation(resolution=0.6, blur=0.25, elastic_px=1.0),
     ),
     "baseline": TrainConfig(
         network="baseline",
