@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.components import find_components
 from digitscan.records import Box, Gray, Mask
 
 _REDUCED_PX = 1300
@@ -139,11 +140,9 @@ def _find_lines(gray: Gray) -> _Lines:
     runs = find_runs(np.asarray(between, np.uint8), _LEAST_PX - 3)
     # A wall half a degree askew is two runs side by side: one component after this.
     runs = _widen(runs, (1, 2))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    stats = stats[1:][stats[1:, cv2.CC_STAT_WIDTH] <= _RULE_PX + 2]
-    middle = stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH] // 2
-    top = stats[:, cv2.CC_STAT_TOP]
-    stems = np.stack([middle, top, top + stats[:, cv2.CC_STAT_HEIGHT]], axis=1).astype(np.intp)
+    parts = find_components(runs > 0)
+    left, top, right, bottom = parts.boxes[parts.widths <= _RULE_PX + 2].T
+    stems = np.stack([left + (right - left) // 2, top, bottom], axis=1).astype(np.intp)
     # Only what stands between two rules can be a wall.
     joined = _widen(rules, (9, 5)) > 0
     last = np.minimum(stems[:, 2], gray.shape[0] - 1)

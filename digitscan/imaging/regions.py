@@ -62,12 +62,11 @@ def remove_page_rules(mask: Mask) -> Mask:
     # What is left of a rule that fades or wavers is thin and lies against what was taken out.
     parts = find_components(clean)
     near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    touching = np.unique(parts.labels[near & clean])
     touches = np.zeros(len(parts.areas) + 1, np.bool_)
-    touches[touching] = True
+    touches[parts.labels[near & clean]] = True
     thin = np.minimum(parts.widths, parts.heights) <= REMNANT_PX
-    gone = np.concatenate([[False], thin & touches[1:]])
-    return np.asarray(clean & ~gone[parts.labels])
+    gone = np.concatenate([[False], thin]) & touches
+    return np.asarray(clean & ~np.take(gone, parts.labels))
 
 
 def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines:
