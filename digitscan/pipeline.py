@@ -44,6 +44,7 @@ def load_reader(settings: Settings = Settings(), calibration: Calibration | None
     """
     return Reader(
         digits=OnnxClassifier(load_package("digits")),
+        screen=OnnxClassifier(load_package("screen")),
         strings=StringReader(load_package("strings")) if settings.readers.strings else None,
         e13b=OnnxClassifier(load_package("e13b")),
         calibration=calibration or parse_calibration(load_package("confidence").onnx),

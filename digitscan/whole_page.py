@@ -243,7 +243,7 @@ def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:
     parts = view.lines.parts
     if asked:
         inks = cut_labeled(view.ink, parts.labels, parts.boxes, asked)
-        share[asked] = 1 - reader.digits.classify(normalize_tiles(inks))[:, 10]
+        share[asked] = 1 - reader.screen.classify(normalize_tiles(inks))[:, 10]
 
 
 def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:
