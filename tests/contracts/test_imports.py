@@ -105,7 +105,6 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
     # Ink is labeled in one place.
-    ("imaging.components", "imaging.combs"),
     ("imaging.components", "imaging.micr"),
     ("imaging.combs", "imaging.zones"),
     ("imaging.combs", "imaging.frames"),
