@@ -108,7 +108,8 @@ def read_lines(
         How the string reader looks at each line.
     may_be_words : bool
         True where lines were found on a page: those that the string reader takes for writing
-        without a number, by `settings.regions`, are given up before anything is cut.
+        without a number, by `settings.regions`, are given up before anything is cut, and the
+        screen looks at tiles before the digit network does.
 
     Returns
     -------
@@ -119,7 +120,8 @@ def read_lines(
     looks = look_at_lines(lines, strings, settings, views, may_be_words)
     chosen = [k for k, look in enumerate(looks) if not look.is_word]
     fields = [looks[k].field for k in chosen]
-    cuts = search_lattices(tuple(lines[k] for k in chosen), reader.digits, settings)
+    screen = reader.screen if may_be_words else None
+    cuts = search_lattices(tuple(lines[k] for k in chosen), reader.digits, settings, screen)
     candidates = [
         _find_candidates(cut, proposed, settings)
         for cut, proposed in zip(cuts, propose_texts(fields, strings), strict=True)
@@ -179,6 +181,8 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
     -------
     Reading
     """
+    if np.array_equal(way, np.eye(3)):
+        return reading
     region = replace(reading.region, box=clip_box(map_box(reading.region.box, way), shape))
     digits = tuple(
         replace(digit, box=clip_box(map_box(digit.box, way), shape)) for digit in reading.digits
