@@ -26,8 +26,8 @@ from digitscan.imaging.numbers import Stretch, find_numbers
 from digitscan.imaging.regions import (
     Lines,
     find_lines,
+    find_writing,
     reduce_page,
-    remove_page_rules,
     share_on_lines,
     split_words,
 )
@@ -108,19 +108,19 @@ def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
     """Turn a page by quarters, take its skew out, and find its lines of writing."""
     turned = turn_upright(gray, 1, quarters)
     way = stored_from_upright(gray.shape, 1, quarters)
-    view = _find_writing(turned, way, settings)
+    view = _look(turned, way, settings)
     skew_deg = estimate_skew_deg(view.lines)
     if abs(skew_deg) < settings.regions.min_skew_deg:
         return view
     straight, back = rotate_page(turned, -skew_deg)
-    return replace(_find_writing(straight, way @ back, settings), skew_deg=skew_deg)
+    return replace(_look(straight, way @ back, settings), skew_deg=skew_deg)
 
 
-def _find_writing(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
+def _look(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
     small, factor = reduce_page(gray, settings.regions.long_side_px)
     ink = estimate_ink(small, _reduce_ink(settings, factor))
-    mask = remove_page_rules(np.asarray(ink >= settings.ink.threshold))
-    return _View(gray, way, small, ink, factor, find_lines(mask, settings.regions), 0.0)
+    parts = find_writing(np.asarray(ink >= settings.ink.threshold))
+    return _View(gray, way, small, ink, factor, find_lines(parts, settings.regions), 0.0)
 
 
 def _reduce_ink(settings: Settings, factor: int) -> InkSettings:

@@ -73,6 +73,31 @@ def find_components(mask: Mask) -> Components:
     )
 
 
+def drop_components(parts: Components, gone: npt.NDArray[np.bool_]) -> Components:
+    """Take components out, and number the rest anew in their order.
+
+    Parameters
+    ----------
+    parts : Components
+    gone : ndarray of bool, shape (N,)
+
+    Returns
+    -------
+    Components
+
+    Examples
+    --------
+    >>> parts = find_components(np.array([[1, 0, 1]], bool))
+    >>> drop_components(parts, np.array([True, False])).labels.tolist()
+    [[0, 0, 1]]
+    """
+    if not gone.any():
+        return parts
+    names = np.where(gone, 0, np.cumsum(~gone))
+    names = np.concatenate([[0], names]).astype(np.int32)
+    return Components(np.take(names, parts.labels), parts.boxes[~gone], parts.areas[~gone])
+
+
 def estimate_text_height(heights: npt.NDArray[np.int32]) -> float:
     """Estimate how high the digits of a line stand, from the heights of its components.
 
