@@ -202,13 +202,19 @@ def _enlarge(comb: Comb, factor: int) -> Comb:
 
 
 def _is_in(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
-    """Say whether most of a stretch stands in a comb."""
+    """Say whether most of a stretch stands in a comb, or below one as the caption of a cell."""
     box = scale_box(stretch.box, factor)
     middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    is_lone = len(stretch.members) == 1
     return any(
-        comb.box.left < middle[0] < comb.box.right and comb.box.top < middle[1] < comb.box.bottom
+        comb.box.left < middle[0] < comb.box.right
+        and comb.box.top < middle[1] < comb.box.bottom + is_lone * _high(comb.box)
         for comb in combs
     )
+
+
+def _high(box: Box) -> int:
+    return box.bottom - box.top
 
 
 def _share_digits(view: _View, reader: Reader) -> Floats:
