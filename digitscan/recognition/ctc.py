@@ -175,9 +175,22 @@ def measure_fluency(scores: FieldScores) -> float:
     0.0
     """
     row = drop_signs(scores.views[0])
-    best = row.argmax(axis=1)
-    digits = np.count_nonzero((best < BLANK) & (best != np.concatenate([[BLANK], best[:-1]])))
-    return float(np.log(np.maximum(row.max(axis=1), _LEAST)).sum()) / max(1, int(digits))
+    best = float(np.log(np.maximum(row.max(axis=1), _LEAST)).sum())
+    return best / max(1, count_digits(scores))
+
+
+def count_digits(scores: FieldScores) -> int:
+    """Count the digits of the best path of the first view.
+
+    Examples
+    --------
+    >>> row = np.eye(13, dtype=np.float32)[[7, 7, BLANK, 7]]
+    >>> count_digits(FieldScores((row,)))
+    2
+    """
+    best = drop_signs(scores.views[0]).argmax(axis=1)
+    named = (best < BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))
+    return int(np.count_nonzero(named))
 
 
 def drop_signs(row: Floats) -> Floats:
