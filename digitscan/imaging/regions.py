@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from digitscan.imaging.components import Components, drop_components, find_components
 from digitscan.imaging.geometry import find_median
-from digitscan.imaging.ruling import find_horizontal_rules
+from digitscan.imaging.ruling import find_rules
 from digitscan.records import Mask
 from digitscan.settings import RegionSettings
 
@@ -56,9 +56,7 @@ def find_writing(mask: Mask) -> Components:
     """
     # 16 px: the height of handwritten digits on the reduced page; a rule is longer than 3 of them.
     reach = 16.0
-    across = find_horizontal_rules(mask, reach, 3.0)
-    down = find_horizontal_rules(mask.T, reach, 3.0).T
-    removed = across | down
+    removed = find_rules(mask, reach, 3.0) | find_rules(mask, reach, 3.0, vertical=True)
     clean = np.asarray(mask & ~removed)
     # What is left of a rule that fades or wavers is thin and lies against what was taken out.
     parts = find_components(clean)
