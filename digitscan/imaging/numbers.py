@@ -20,7 +20,8 @@ join the zeros, and only the first digits stand alone."""
 MOST_DOUBTED = 2
 """Components of a stretch, half as high as its digits and not wide enough to be joined ones, that
 are no sure digits: a slash and a long comma are such. Words that hold letters like digits have
-more of them than half as many: a quarter of the words of 40 cheques went, and no number."""
+more of them than half as many: of 40 cheques a sixth of the words went, the long ones, and no
+field."""
 
 DOUBTFUL, DOUBTFUL_GAP = 2, 0.7
 """So many components between digits may be called no digit and yet be digits, where they stand
@@ -32,8 +33,8 @@ BRIDGE_GAP = 2.5
 an amount `5 10, 00, 000` was found in three parts, 1.7 heights apart."""
 
 LONE_WIDTH = 0.35
-"""A lone component narrower than this share of its height is a stroke: of 40 cheques 47 were looked
-at, edges of the scan and parts of drawings, and none was a 1."""
+"""A lone component narrower than this share of its height is a stroke: of 40 cheques some 50 were
+looked at, edges of the scan and parts of drawings, and none was a 1."""
 
 WEAK_SHARE, WEAK_GAP = 0.15, 1.2
 """A component beside a digit of its height, within so many digit heights, needs this probability
