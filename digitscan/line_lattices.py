@@ -17,6 +17,9 @@ from digitscan.settings import Settings
 
 MAX_PIECES = 160
 """More pieces than this are no number: 40 digits, each cut into four."""
+RUBBISH = 0.98
+"""What the screen calls rubbish with so much probability is: of 148 tiles of a cheque 40 are not
+shown to the digit network, and its fields are read as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,10 @@ class Cut:
 
 
 def search_lattices(
-    lines: tuple[Line, ...], digits: Classifier, settings: Settings
+    lines: tuple[Line, ...],
+    digits: Classifier,
+    settings: Settings,
+    screen: Classifier | None = None,
 ) -> tuple[Cut, ...]:
     """Cut every line where that is needed and find the best paths of its lattice.
 
@@ -75,6 +81,8 @@ def search_lattices(
     lines : tuple of Line
     digits : Classifier
     settings : Settings
+    screen : Classifier, optional
+        Sorts out rubbish before `digits` is asked.
 
     Returns
     -------
@@ -91,6 +99,7 @@ def search_lattices(
             cut_labeled(one.ink, one.owner, one.boxes, np.flatnonzero(few))
             for one, few in zip(wholes, tall, strict=True)
         ],
+        screen,
     )
     seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
     sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
@@ -109,6 +118,7 @@ def search_lattices(
     parts = _classify(
         digits,
         [cut_groups(*three) for three in zip(pieces, groups, asked, strict=True)],
+        screen,
     )
     cuts = []
     for k, line in enumerate(lines):
@@ -136,11 +146,19 @@ def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[
     return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
 
 
-def _classify(digits: Classifier, inks: list[list[Gray]]) -> list[Floats]:
-    """Name the inks of many lines in one call."""
+def _classify(
+    digits: Classifier, inks: list[list[Gray]], screen: Classifier | None = None
+) -> list[Floats]:
+    """Name the inks of many lines in one call; those that the screen calls rubbish are rubbish."""
     if not inks:
         return []
-    seen = digits.classify(normalize_tiles([ink for some in inks for ink in some]))
+    tiles = normalize_tiles([ink for some in inks for ink in some])
+    if screen is None:
+        seen = digits.classify(tiles)
+    else:
+        seen = screen.classify(tiles)
+        doubted = np.flatnonzero(seen[:, 10] < RUBBISH)
+        seen[doubted] = digits.classify(tiles[doubted])
     ends = np.cumsum([len(some) for some in inks])[:-1]
     return list(np.split(seen, ends))
 

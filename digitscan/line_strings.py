@@ -9,7 +9,14 @@ import numpy.typing as npt
 from digitscan.fields import FieldKind
 from digitscan.imaging.lines import View, normalize_views
 from digitscan.line_lattices import Line
-from digitscan.recognition.ctc import FieldScores, log_likelihoods, measure_blank, measure_fluency
+from digitscan.recognition.ctc import (
+    BLANK,
+    FieldScores,
+    count_digits,
+    log_likelihoods,
+    measure_blank,
+    measure_fluency,
+)
 from digitscan.recognition.grouping import weigh_grouping
 from digitscan.recognition.strings import StringReader
 from digitscan.settings import Settings
@@ -17,6 +24,13 @@ from digitscan.settings import Settings
 SURE_FLUENCY = -0.2
 """A line whose first view reads at least so smoothly needs no other view: the 100 held amounts read
 the same with one view of those lines as with six, in three quarters of the time."""
+
+SURE = -0.5
+"""Log-probability of the best path of a number on a page from which it is not cut: there may be
+many paths to a text, so that the text has more. All 12 such numbers of 40 cheques read the same
+with the lattice, which takes 6 ms a number, and without."""
+SURE_DIGITS = 3
+"""A lone letter or two are read as surely as digits: these are always cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +45,14 @@ class Look:
         Its probability that nothing is to be read.
     is_word : bool
         True where it takes the line for writing without a number.
+    is_sure : bool
+        True where its word on a line of a page needs no second one.
     """
 
     field: FieldScores | None = None
     blank: float = 0.0
     is_word: bool = False
+    is_sure: bool = False
 
 
 def look_at_lines(
@@ -79,7 +96,8 @@ def look_at_lines(
         blank, fluency = measure_blank(field), measure_fluency(field)
         regions = settings.regions
         is_word = may_be_words and (blank > regions.max_blank or fluency < regions.min_fluency)
-        found[k] = Look(field, blank, is_word)
+        is_sure = may_be_words and not is_word and _is_sure(field)
+        found[k] = Look(field, blank, is_word, is_sure)
         if not is_word and fluency < SURE_FLUENCY:
             again.append(place)
     more = strings.score([looks[place][1:] for place in again]) if len(views) > 1 else ()
@@ -135,6 +153,19 @@ def weigh_texts(
     for place, weight in zip(free, weights, strict=True):
         weighed[known[place]] = odds[place] + np.append(weight, 0.0)
     return weighed
+
+
+def _is_sure(field: FieldScores) -> bool:
+    """Say whether one text of some digits, with no sign between them, has most probability.
+
+    What stands between digits is left to the lattice: it tells a point from a slash.
+    """
+    digits = count_digits(field)
+    if digits < SURE_DIGITS or digits * measure_fluency(field) < SURE:
+        return False
+    best = field.views[0].argmax(axis=1)
+    named = np.flatnonzero(best < BLANK)
+    return not (best[named[0] : named[-1]] > BLANK).any()
 
 
 def _may_have_separators(line: Line) -> bool:

@@ -17,6 +17,8 @@ from digitscan.settings import Settings
 from digitscan.templated_page import Form, estimate_turn_deg, fit_form, read_form
 from digitscan.whole_page import read_whole
 
+SCREEN_BATCH = 32
+"""Tiles that the screen sees at once: a page has hundreds, and a run of its own takes 30 us."""
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
 NO_TEMPLATE = "no-template"
@@ -44,6 +46,7 @@ def load_reader(settings: Settings = Settings(), calibration: Calibration | None
     """
     return Reader(
         digits=OnnxClassifier(load_package("digits")),
+        screen=OnnxClassifier(load_package("screen"), SCREEN_BATCH),
         strings=StringReader(load_package("strings")) if settings.readers.strings else None,
         e13b=OnnxClassifier(load_package("e13b")),
         calibration=calibration or parse_calibration(load_package("confidence").onnx),

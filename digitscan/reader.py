@@ -32,7 +32,7 @@ from digitscan.recognition.lattice import Path, find_path
 from digitscan.recognition.marks import find_marks, share_rubbish
 from digitscan.recognition.micr import read_micr
 from digitscan.recognition.strings import StringReader
-from digitscan.records import Box, Candidate, Digit, Gray, Reading, Rejection
+from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Rejection
 from digitscan.settings import MicrSettings, Settings
 
 MAX_BEHIND = 9.0
@@ -54,6 +54,9 @@ class Reader:
     ----------
     digits : Classifier
         Names tiles.
+    screen : Classifier
+        Names tiles as `digits` does, in a fraction of the time and not as well: it tells which
+        components of a page may be digits.
     strings : StringReader or None
         Reads whole fields; None when it is switched off.
     e13b : Classifier or None
@@ -63,6 +66,7 @@ class Reader:
     """
 
     digits: Classifier
+    screen: Classifier
     strings: StringReader | None
     e13b: Classifier | None
     calibration: Calibration
@@ -104,7 +108,9 @@ def read_lines(
         How the string reader looks at each line.
     may_be_words : bool
         True where lines were found on a page: those that the string reader takes for writing
-        without a number, by `settings.regions`, are given up before anything is cut.
+        without a number, by `settings.regions`, are given up before anything is cut, those of
+        which it is sure are not cut either, and the screen looks at tiles before the digit
+        network does.
 
     Returns
     -------
@@ -115,15 +121,18 @@ def read_lines(
     looks = look_at_lines(lines, strings, settings, views, may_be_words)
     chosen = [k for k, look in enumerate(looks) if not look.is_word]
     fields = [looks[k].field for k in chosen]
-    cuts = search_lattices(tuple(lines[k] for k in chosen), reader.digits, settings)
+    screen = reader.screen if may_be_words else None
+    cut = [k for k in chosen if not looks[k].is_sure]
+    found = search_lattices(tuple(lines[k] for k in cut), reader.digits, settings, screen)
+    lattices = dict(zip(cut, found, strict=True))
     candidates = [
-        _find_candidates(cut, proposed, settings)
-        for cut, proposed in zip(cuts, propose_texts(fields, strings), strict=True)
+        _find_candidates(lattices.get(k), proposed, settings)
+        for k, proposed in zip(chosen, propose_texts(fields, strings), strict=True)
     ]
     odds = weigh_texts([lines[k] for k in chosen], fields, [tuple(texts) for texts in candidates])
     considered = [_give_up(line, look.blank) for line, look in zip(lines, looks, strict=True)]
-    for k, cut, paths, odd in zip(chosen, cuts, candidates, odds, strict=True):
-        considered[k] = _consider(cut, paths, odd, reader, settings)
+    for k, paths, odd in zip(chosen, candidates, odds, strict=True):
+        considered[k] = _consider(lines[k], lattices.get(k), paths, odd, reader, settings)
     return tuple(considered)
 
 
@@ -175,6 +184,8 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
     -------
     Reading
     """
+    if np.array_equal(way, np.eye(3)):
+        return reading
     region = replace(reading.region, box=clip_box(map_box(reading.region.box, way), shape))
     digits = tuple(
         replace(digit, box=clip_box(map_box(digit.box, way), shape)) for digit in reading.digits
@@ -183,12 +194,15 @@ def map_reading(reading: Reading, way: npt.NDArray[np.float64], shape: tuple[int
 
 
 def _find_candidates(
-    cut: Cut, proposed: list[str] | None, settings: Settings
+    cut: Cut | None, proposed: list[str] | None, settings: Settings
 ) -> dict[str, Path | None]:
     """Return what a line may say by either reader.
 
-    Each text comes with its best path, None where the lattice has no way to read it.
+    Each text comes with its best path, None where the lattice has no way to read it or was left
+    out.
     """
+    if cut is None:
+        return {text: None for text in proposed or () if text}
     own = {path.text: path for path in cut.paths if path.text and path.score > _floor(cut)}
     if proposed is None:
         return {**own}
@@ -207,7 +221,8 @@ def _floor(cut: Cut) -> float:
 
 
 def _consider(
-    cut: Cut,
+    line: Line,
+    cut: Cut | None,
     paths: dict[str, Path | None],
     odds: npt.NDArray[np.float64] | None,
     reader: Reader,
@@ -217,28 +232,32 @@ def _consider(
     blank = 0.0 if odds is None else float(np.exp(odds[-1]))
     if not paths:
         # Where there is no ink either, nobody need be asked.
-        return _give_up(cut.line, blank if cut.groups.pieces else 1.0)
+        return _give_up(line, 1.0 if cut and not cut.groups.pieces else blank)
     scores = np.array([-np.inf if path is None else path.score for path in paths.values()])
     verdicts = combine_readers(
         tuple(paths),
-        scores if settings.readers.lattice else None,
+        scores if cut and settings.readers.lattice else None,
         None if odds is None else odds[:-1],
         settings.lattice.temperature,
         settings.readers,
     )
-    return replace(_decide(cut, verdicts, paths, reader), blank=blank)
+    return replace(_decide(line, cut, verdicts, paths, reader), blank=blank)
 
 
 def _decide(
-    cut: Cut, verdicts: Verdicts, paths: dict[str, Path | None], reader: Reader
+    line: Line,
+    cut: Cut | None,
+    verdicts: Verdicts,
+    paths: dict[str, Path | None],
+    reader: Reader,
 ) -> Considered:
     """Apply the field's grammar and calibrate."""
-    shapes = cut.groups.shapes[cut.groups.alone]
+    shapes = _shape_pieces(cut)
     hypotheses = tuple(
         Hypothesis(text, min(0.0, float(odds)), find_marks(paths[text], shapes))
         for text, odds in zip(verdicts.texts, verdicts.posterior, strict=True)
     )
-    grammar = cut.line.grammar or Grammar(kind=cut.line.kind or _guess_kind(cut.line, hypotheses))
+    grammar = line.grammar or Grammar(kind=line.kind or _guess_kind(line, hypotheses))
     verdict = apply_grammar(hypotheses, grammar)
     evidence = _collect_evidence(cut, verdicts, verdict, paths, grammar)
     confidence = estimate_confidence(evidence, reader.calibration)
@@ -252,14 +271,14 @@ def _decide(
         if rest > 1e-9
     )
     reading = Reading(
-        region=cut.line.region,
+        region=line.region,
         text=best.text,
         value=normalize_value(best.text, grammar, best.marks),
         confidence=confidence,
         alternatives=alternatives,
         rejection=None if verdict.allowed else Rejection.GRAMMAR,
         note=verdict.note,
-        digits=() if path is None else _name_digits(path, cut.pieces, cut.line.window),
+        digits=_name_digits(path, cut.pieces, line.window) if cut and path else (),
     )
     return Considered(reading, evidence)
 
@@ -275,8 +294,13 @@ def _guess_kind(line: Line, hypotheses: tuple[Hypothesis, ...]) -> FieldKind:
     return guess_kind(best)
 
 
+def _shape_pieces(cut: Cut | None) -> Floats:
+    """Return the shape of each piece of a line, none of a line that was not cut."""
+    return np.zeros((0, 4), np.float32) if cut is None else cut.groups.shapes[cut.groups.alone]
+
+
 def _collect_evidence(
-    cut: Cut,
+    cut: Cut | None,
     verdicts: Verdicts,
     verdict: Verdict,
     paths: dict[str, Path | None],
@@ -285,7 +309,6 @@ def _collect_evidence(
     best = verdict.hypotheses[0]
     others = verdict.hypotheses[1:]
     place = verdicts.texts.index(best.text)
-    shapes = cut.groups.shapes[cut.groups.alone]
     path = paths[best.text]
     return Evidence(
         digits=len(best.text),
@@ -295,10 +318,10 @@ def _collect_evidence(
         strings=None if verdicts.strings is None else float(verdicts.strings[place]),
         quality=-np.inf if path is None else path.score,
         agree=verdicts.agree and place == 0,
-        rubbish=1.0 if path is None else share_rubbish(path, shapes),
+        rubbish=1.0 if path is None else share_rubbish(path, _shape_pieces(cut)),
         suits=have_sense(best.text, grammar, best.marks),
         forbidden=bool(verdict.note),
-        boxed=cut.line.cells is not None,
+        boxed=cut is not None and cut.line.cells is not None,
     )
 
 

@@ -15,7 +15,7 @@ from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.frames import find_frames
 from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, turn_upright
 from digitscan.imaging.micr import find_micr_line
-from digitscan.imaging.regions import find_lines, reduce_page, remove_page_rules
+from digitscan.imaging.regions import find_lines, find_writing, reduce_page
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, outline_box, write_picture
 from digitscan.records import Box, Gray, PageRef
@@ -128,7 +128,7 @@ def _straighten(gray: Gray, settings: Settings) -> Gray:
     """Take the skew out of a page."""
     small, _ = reduce_page(gray, settings.regions.long_side_px)
     mask = np.asarray(estimate_ink(small, settings.ink) >= settings.ink.threshold)
-    skew_deg = estimate_skew_deg(find_lines(remove_page_rules(mask), settings.regions))
+    skew_deg = estimate_skew_deg(find_lines(find_writing(mask), settings.regions))
     if abs(skew_deg) < settings.regions.min_skew_deg:
         return gray
     return rotate_page(gray, -skew_deg)[0]

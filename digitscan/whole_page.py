@@ -26,8 +26,8 @@ from digitscan.imaging.numbers import Stretch, find_numbers
 from digitscan.imaging.regions import (
     Lines,
     find_lines,
+    find_writing,
     reduce_page,
-    remove_page_rules,
     share_on_lines,
     split_words,
 )
@@ -108,19 +108,19 @@ def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
     """Turn a page by quarters, take its skew out, and find its lines of writing."""
     turned = turn_upright(gray, 1, quarters)
     way = stored_from_upright(gray.shape, 1, quarters)
-    view = _find_writing(turned, way, settings)
+    view = _look(turned, way, settings)
     skew_deg = estimate_skew_deg(view.lines)
     if abs(skew_deg) < settings.regions.min_skew_deg:
         return view
     straight, back = rotate_page(turned, -skew_deg)
-    return replace(_find_writing(straight, way @ back, settings), skew_deg=skew_deg)
+    return replace(_look(straight, way @ back, settings), skew_deg=skew_deg)
 
 
-def _find_writing(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
+def _look(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
     small, factor = reduce_page(gray, settings.regions.long_side_px)
     ink = estimate_ink(small, _reduce_ink(settings, factor))
-    mask = remove_page_rules(np.asarray(ink >= settings.ink.threshold))
-    return _View(gray, way, small, ink, factor, find_lines(mask, settings.regions), 0.0)
+    parts = find_writing(np.asarray(ink >= settings.ink.threshold))
+    return _View(gray, way, small, ink, factor, find_lines(parts, settings.regions), 0.0)
 
 
 def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
@@ -136,12 +136,10 @@ def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
 def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the numbers of a page that stands upright."""
     micr = read_micr_line(view.gray, reader, settings.micr)
-    share = _share_digits(view, reader)
-    stretches = find_numbers(view.lines, share, settings.regions)
-    if micr is not None:
-        stretches = tuple(one for one in stretches if not _is_on(one, micr, view.factor))
     combs = tuple(_enlarge(comb, view.factor) for comb in find_combs(view.small))
-    stretches = tuple(one for one in stretches if not _is_in(one, combs, view.factor))
+    view = replace(view, lines=_leave_out(view, micr, combs))
+    stretches = find_numbers(view.lines, _share_digits(view, reader), settings.regions)
+    stretches = tuple(one for one in stretches if not _is_caption(one, combs, view.factor))
     targets = tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
         _cut_line(view, one, settings) for one in stretches
     )
@@ -190,10 +188,21 @@ def _rate(score: float | None, digits: int) -> float:
     return -np.inf if score is None else score / digits
 
 
-def _is_on(stretch: Stretch, micr: Reading, factor: int) -> bool:
-    """Say whether a stretch stands on the MICR line."""
-    middle = (stretch.box.top + stretch.box.bottom) / 2 * factor
-    return micr.region.box.top < middle < micr.region.box.bottom
+def _leave_out(view: _View, micr: Reading | None, combs: tuple[Comb, ...]) -> Lines:
+    """Return the lines of a page without the components on the MICR line and in combs."""
+    lines = view.lines
+    middle = (lines.parts.boxes[:, :2] + lines.parts.boxes[:, 2:]) * (view.factor / 2)
+    taken = np.zeros(len(middle), np.bool_)
+    if micr is not None:
+        box = micr.region.box
+        taken |= (box.top < middle[:, 1]) & (middle[:, 1] < box.bottom)
+    for comb in combs:
+        inside = (middle > (comb.box.left, comb.box.top)) & (
+            middle < (comb.box.right, comb.box.bottom)
+        )
+        taken |= inside.all(axis=1)
+    kept = (line[~taken[line]] for line in lines.lines)
+    return Lines(lines.parts, tuple(line for line in kept if line.size))
 
 
 def _enlarge(comb: Comb, factor: int) -> Comb:
@@ -201,12 +210,15 @@ def _enlarge(comb: Comb, factor: int) -> Comb:
     return Comb(scale_box(comb.box, factor), tuple(scale_box(cell, factor) for cell in comb.cells))
 
 
-def _is_in(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
-    """Say whether most of a stretch stands in a comb."""
+def _is_caption(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
+    """Say whether a stretch is a letter below a comb, the caption of a cell."""
+    if len(stretch.members) > 1:
+        return False
     box = scale_box(stretch.box, factor)
-    middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     return any(
-        comb.box.left < middle[0] < comb.box.right and comb.box.top < middle[1] < comb.box.bottom
+        comb.box.left < across < comb.box.right
+        and comb.box.bottom < down < 2 * comb.box.bottom - comb.box.top
         for comb in combs
     )
 
@@ -243,7 +255,7 @@ def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:
     parts = view.lines.parts
     if asked:
         inks = cut_labeled(view.ink, parts.labels, parts.boxes, asked)
-        share[asked] = 1 - reader.digits.classify(normalize_tiles(inks))[:, 10]
+        share[asked] = 1 - reader.screen.classify(normalize_tiles(inks))[:, 10]
 
 
 def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:

@@ -12,7 +12,7 @@ from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import MAX_PIECES, Line
 from digitscan.reader import Reader, map_reading, read_lines
-from digitscan.recognition.ctc import FieldScores
+from digitscan.recognition.ctc import LABELS, FieldScores
 from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import ReadersSettings, Settings
 from tests.drawings import PAPER, PEN, DrawnDigits, covers, draw_crop, load_drawn_reader
@@ -34,14 +34,15 @@ class Script:
         for text in self._texts[: len(fields)]:
             rows = np.full((2 * len(text) + 1, 13), 0.0005, np.float32)
             rows[::2, 10] = 0.99
-            for place, digit in enumerate(text):
-                rows[2 * place + 1, int(digit)] = 0.99
+            for place, sign in enumerate(text):
+                rows[2 * place + 1, LABELS.index(sign)] = 0.99
             spelled.append(FieldScores((rows,)))
         return tuple(spelled)
 
     def propose(self, scores: Sequence[FieldScores]) -> list[list[str]]:
-        """Propose the text and nothing else."""
-        return [[text] for text, _ in zip(self._texts, scores, strict=False)]
+        """Propose what was spelled and nothing else."""
+        best = [score.views[0].argmax(axis=1) for score in scores]
+        return [["".join(LABELS[k] for k in row if LABELS[k].isdigit())] for row in best]
 
 
 class Counting:
@@ -198,9 +199,27 @@ def test_what_the_string_reader_takes_for_words_is_not_shown_to_the_digit_networ
     found = read_lines(lines, reader, may_be_words=True)
     assert [one.reading.text for one in found] == ["", "347"]
     assert found[0].blank > 0.9
-    alone = Counting()
-    read_lines(lines[1:], replace(DRAWN, digits=alone, strings=Script("347")))
-    assert digits.tiles == alone.tiles
+    assert digits.tiles == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be_words", "is_cut"),
+    [
+        pytest.param("347", True, False, id="number-on-a-page"),
+        pytest.param("34", True, True, id="too-short"),
+        pytest.param("3,47", True, True, id="separator"),
+        pytest.param("347", False, True, id="field"),
+    ],
+)
+def test_what_the_string_reader_is_sure_of_is_not_cut(
+    text: str, may_be_words: bool, is_cut: bool
+) -> None:
+    digits = Counting()
+    reader = replace(DRAWN, digits=digits, strings=Script(text))
+    (found,) = read_lines((make_line(draw_crop("347")[0]),), reader, may_be_words=may_be_words)
+    assert (digits.tiles > 0, len(found.reading.digits) > 0) == (is_cut, is_cut)
+    assert found.evidence is not None
+    assert (found.evidence.lattice is not None) == is_cut
 
 
 def test_alternatives_share_what_the_first_leaves() -> None:

@@ -136,6 +136,16 @@ def test_readings_come_from_the_top_down() -> None:
     assert tops == sorted(tops)
 
 
+def test_captions_below_the_cells_of_a_comb_are_no_numbers() -> None:
+    page = np.full((300, 700), PAPER, np.uint8)
+    for place, digit in enumerate("2504"):
+        left = 100 + 60 * place
+        cv2.rectangle(page, (left, 100), (left + 60, 160), (PEN,), 2)
+        write_text(page, digit, left + 20, 145, 26)
+        write_text(page, "0", left + 20, 195, 26)
+    assert [reading.text for reading in read_whole(page, DRAWN)[0]] == ["2504"]
+
+
 @pytest.mark.parametrize(
     ("text", "share"),
     [pytest.param("4", LONE_SHARE, id="lone"), pytest.param("43", PAIR_SHARE, id="pair")],

@@ -25,6 +25,27 @@ DIGIT_SHARES: tuple[tuple[str, float], ...] = (
 )
 """Weights of the sources, by what the reader meets: handwriting first, its own wrong cuts next."""
 
+SCREEN_SHARES: tuple[tuple[str, float], ...] = (
+    ("mnist", 40.0),
+    ("real", 16.0),
+    ("runs-digits", 4.0),
+    ("groups-digits", 5.0),
+    ("drawn", 7.0),
+    ("printed", 8.0),
+    ("dots", 0.8),
+    ("stamped", 2.0),
+    ("mnist-groups", 6.0),
+    ("drawn-groups", 1.5),
+    ("real-groups", 2.0),
+    ("runs-rubbish", 4.0),
+    ("groups-rubbish", 4.0),
+    ("letters", 16.0),
+    ("printed-rubbish", 16.0),
+    ("signs", 1.2),
+    ("marks", 0.9),
+)
+"""The same for the network that looks at everything on a page: half of that are letters."""
+
 
 def _check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
@@ -38,11 +59,11 @@ class TrainConfig:
     Attributes
     ----------
     network : str
-        `baseline` or `digits`.
+        `baseline`, `digits` or `screen`.
     widths : tuple of int
-        Filters of the layers of `digits` at 24 x 24, 10 x 10 and 5 x 5.
+        Filters of the layers of `digits` at 24 x 24, 10 x 10 and 5 x 5; of the layers of `screen`.
     hidden : int
-        Units of `digits` between the last features and the logits.
+        Units between the last features and the logits.
     epochs, tiles, batch : int
         Epochs, tiles in an epoch, tiles in a batch.
     optimizer : str
@@ -92,7 +113,7 @@ class TrainConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        _check_word("network", self.network, ("baseline", "digits"))
+        _check_word("network", self.network, ("baseline", "digits", "screen"))
         _check_word("optimizer", self.optimizer, ("adam", "adamw", "sgd"))
         _check_word("schedule", self.schedule, ("constant", "cosine"))
         if min(self.epochs, self.tiles, self.batch) < 1:
@@ -124,6 +145,21 @@ CONFIGS: dict[str, TrainConfig] = {
             resolution=0.2,
             bitonal=0.12,
         ),
+    ),
+    # It sees a page at half its resolution, half letters: print and script, and what a network of
+    # this size has no room for is to tell digits of unusual hands apart.
+    "screen": TrainConfig(
+        network="screen",
+        widths=(16, 16, 32),
+        hidden=32,
+        epochs=12,
+        rate=4e-3,
+        dropout=0.1,
+        decay=0.01,
+        smoothing=0.01,
+        review=0,
+        shares=SCREEN_SHARES,
+        augmentation=Augmentation(resolution=0.6, blur=0.25, elastic_px=1.0),
     ),
     "baseline": TrainConfig(
         network="baseline",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from digitscan.errors import SettingsError
 from training.config import TrainConfig
 from training.mnist import Labels, Tiles
-from training.networks import build_baseline, build_digits
+from training.networks import build_baseline, build_digits, build_screen
 from training.run_log import RunLog
 
 _AVERAGE_EVERY = 4
@@ -104,10 +104,11 @@ def build_model(config: TrainConfig, steps: int) -> keras.Model:
     -------
     keras.Model
     """
-    baseline = config.network == "baseline"
-    model = (
-        build_baseline() if baseline else build_digits(config.dropout, config.widths, config.hidden)
-    )
+    if config.network == "baseline":
+        model = build_baseline()
+    else:
+        build = build_screen if config.network == "screen" else build_digits
+        model = build(config.dropout, config.widths, config.hidden)
     rate: Any = config.rate
     if config.schedule == "cosine":
         warm = round(config.warmup * steps)

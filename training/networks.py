@@ -1,4 +1,4 @@
-"""The networks that name one tile: `baseline` to compare with, `digits` to release."""
+"""The networks that name one tile: `baseline` to compare, `digits` and `screen` to release."""
 
 import keras
 from keras import layers
@@ -77,6 +77,39 @@ def build_digits(
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Dropout(dropout)(x)
     return keras.Model(tiles, layers.Dense(11)(x), name="digits")
+
+
+def build_screen(
+    dropout: float = 0.1, widths: tuple[int, int, int] = (16, 16, 32), hidden: int = 32
+) -> keras.Model:
+    """Build the network that looks at everything on a page first.
+
+    As `build_digits` with a sixteenth of its work: nothing is convolved at 28 x 28, and 5 x 5 at
+    the first stride sees what that leaves out. 0.5 million multiply-adds a tile.
+
+    Parameters
+    ----------
+    dropout : float
+        Share of the last features dropped in training.
+    widths : tuple of int
+        Filters of the layer at 14 x 14 and of the two at 7 x 7.
+    hidden : int
+        Units between the last features and the logits.
+
+    Returns
+    -------
+    keras.Model
+        Tiles (N, 28, 28, 1) float32, 1.0 ink on 0.0 paper, to logits (N, 11): 0 to 9, rubbish.
+    """
+    tiles = keras.Input((FRAME_PX, FRAME_PX, 1), name=INPUT_NAME)
+    first, second, third = widths
+    x = _convolve(tiles, first, strides=2, size=5)
+    x = _convolve(x, second, strides=2)
+    x = _convolve(x, third)
+    x = layers.Dense(hidden, use_bias=False)(layers.Flatten()(x))
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(tiles, layers.Dense(11)(x), name="screen")
 
 
 def _convolve(

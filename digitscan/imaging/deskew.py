@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from digitscan.imaging.geometry import find_median
 from digitscan.imaging.regions import Lines
 
 MIN_PARTS = 6
@@ -29,7 +30,7 @@ def estimate_skew_deg(lines: Lines) -> float:
     for line in lines.lines:
         boxes = lines.parts.boxes[line]
         heights = boxes[:, 3] - boxes[:, 1]
-        boxes = boxes[heights >= 0.6 * np.median(heights)]
+        boxes = boxes[heights >= 0.6 * find_median(heights)]
         if len(boxes) < MIN_PARTS:
             continue
         x = (boxes[:, 0] + boxes[:, 2]) / 2
@@ -40,7 +41,7 @@ def estimate_skew_deg(lines: Lines) -> float:
         steady = run > 0
         if not steady.any():
             continue
-        slopes.append(float(np.median((y[half:] - y[: len(y) - half])[steady] / run[steady])))
+        slopes.append(find_median((y[half:] - y[: len(y) - half])[steady] / run[steady]))
         weights.append(float(x[-1] - x[0]))
     if not slopes:
         return 0.0

@@ -121,8 +121,7 @@ def _find_boxes(gray: Gray, rule_px: int, filled: float) -> list[Box]:
     dark = (gray < _BLACK_SHARE * np.median(gray)).astype(np.uint8)
     opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_BLACK_PX, _BLACK_PX), np.uint8))
     black = np.asarray(opened, np.uint8)
-    across = np.ascontiguousarray(find_thin(gray, vertical=False).T)
-    rules = np.ascontiguousarray(find_runs(across, rule_px).T) | black
+    rules = find_runs(find_thin(gray, vertical=False), rule_px, vertical=False) | black
     walls = find_runs(find_thin(gray, vertical=True), _LEAST_WALL_PX)
     walls = _keep_joined(walls, rules) | black
     closed = cv2.dilate(walls | rules, np.ones((_GAP_PX, _GAP_PX), np.uint8))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.cuts import Pieces
+from digitscan.imaging.geometry import find_median
 from digitscan.records import Box, Gray
 from digitscan.settings import CutSettings
 
@@ -143,4 +144,4 @@ def _middle(boxes: npt.NDArray[np.int32]) -> float:
         return 0.0
     heights = boxes[:, 3] - boxes[:, 1]
     tall = boxes[heights * 2 >= heights.max()]
-    return float(np.median(tall[:, 1] + tall[:, 3])) / 2
+    return find_median(tall[:, 1] + tall[:, 3]) / 2

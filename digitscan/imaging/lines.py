@@ -327,13 +327,14 @@ def estimate_slant(ink: Gray, top: float, bottom: float) -> float:
     rows, columns = np.nonzero((solid > 0) & (rules == 0))
     if rows.size == 0:
         return 0.0
-    up = (last - first) / 2 - rows
-    offset = columns + last - first
-    scores = [
-        float(np.sum(np.bincount((offset - np.rint(shear * up)).astype(np.intp)) ** 2.0))
-        for shear in SHEARS
-    ]
-    return float(SHEARS[int(np.argmax(np.array(scores) * _PRIOR))])
+    height = last - first
+    moves = np.rint(np.outer(SHEARS, height / 2 - np.arange(height))).astype(np.intp)
+    # A row of bins for each shear: all are counted at once.
+    width = solid.shape[1] + 2 * height
+    bins = np.arange(len(SHEARS))[:, np.newaxis] * width + columns + height - moves[:, rows]
+    counts = np.bincount(bins.ravel(), minlength=len(SHEARS) * width).reshape(-1, width)
+    scores = np.einsum("ij,ij->i", counts, counts)
+    return float(SHEARS[int(np.argmax(scores * _PRIOR))])
 
 
 def _check(crop: Gray) -> None:

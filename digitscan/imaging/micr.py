@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.components import find_components
 from digitscan.records import Box, Gray, Mask, MicrLine
 from digitscan.settings import MicrSettings
 
@@ -86,16 +87,11 @@ def _find_dark(gray: Gray) -> Mask:
 
 def _find_digit_boxes(mask: Mask) -> npt.NDArray[np.float32]:
     """Return left, top, right, bottom (N, 4) of the components shaped like an upright digit."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    stats = stats[1:]
-    height = stats[:, cv2.CC_STAT_HEIGHT]
-    shape = stats[:, cv2.CC_STAT_WIDTH] / height
+    parts = find_components(mask)
+    shape = parts.widths / parts.heights
     # A 1 is 4 units wide to 9 high, an 8 is 7 to 9; blur and spread add up to one unit each.
-    digit = (height >= _LEAST_PX) & (shape > 0.33) & (shape < 1.0)
-    left, top = stats[digit, cv2.CC_STAT_LEFT], stats[digit, cv2.CC_STAT_TOP]
-    right = left + stats[digit, cv2.CC_STAT_WIDTH]
-    bottom = top + stats[digit, cv2.CC_STAT_HEIGHT]
-    return np.stack([left, top, right, bottom], axis=1).astype(np.float32)
+    digit = (parts.heights >= _LEAST_PX) & (shape > 0.33) & (shape < 1.0)
+    return np.asarray(parts.boxes[digit], np.float32)
 
 
 def _chain(boxes: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:

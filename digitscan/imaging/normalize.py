@@ -52,24 +52,8 @@ def normalize_tile(ink: npt.NDArray[np.uint8]) -> Floats:
     >>> tile.shape, int(tile.any(axis=1).sum())
     ((28, 28), 20)
     """
-    if ink.ndim != 2 or ink.dtype != np.uint8:
-        raise ValueError(f"ink is uint8 (h, w), got {ink.dtype} {ink.shape}")
-    tile = np.zeros((FRAME_PX, FRAME_PX), np.uint8)
-    left, top, width, height = cv2.boundingRect((ink >= FAINT).view(np.uint8))
-    if width == 0:
-        return tile.astype(np.float32)
-    digit = ink[top : top + height, left : left + width]
-    scale = DIGIT_PX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    digit = np.asarray(
-        cv2.resize(digit, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    )
-    top, left = _place(digit)
-    # A center of mass far from the box's middle would push ink out of the frame: keep it whole.
-    top = min(max(top, 0), FRAME_PX - digit.shape[0])
-    left = min(max(left, 0), FRAME_PX - digit.shape[1])
-    tile[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
-    return tile.astype(np.float32) / np.float32(255)
+    tile: Floats = normalize_tiles([ink])[0, :, :, 0]
+    return tile
 
 
 def normalize_tiles(inks: Sequence[npt.NDArray[np.uint8]]) -> Floats:
@@ -89,14 +73,28 @@ def normalize_tiles(inks: Sequence[npt.NDArray[np.uint8]]) -> Floats:
     >>> normalize_tiles([]).shape
     (0, 28, 28, 1)
     """
-    tiles = np.zeros((len(inks), FRAME_PX, FRAME_PX, 1), np.float32)
-    for index, ink in enumerate(inks):
-        tiles[index, :, :, 0] = normalize_tile(ink)
-    return tiles
+    tiles = np.zeros((len(inks), FRAME_PX, FRAME_PX), np.uint8)
+    for tile, ink in zip(tiles, inks, strict=True):
+        _fill_tile(tile, ink)
+    return tiles[..., np.newaxis].astype(np.float32) / np.float32(255)
 
 
-def _place(digit: npt.NDArray[np.uint8]) -> tuple[int, int]:
-    """Return (top, left) that puts the digit's center of mass at the frame's."""
+def _fill_tile(tile: npt.NDArray[np.uint8], ink: npt.NDArray[np.uint8]) -> None:
+    """Write the ink of one digit into an empty tile."""
+    if ink.ndim != 2 or ink.dtype != np.uint8:
+        raise ValueError(f"ink is uint8 (h, w), got {ink.dtype} {ink.shape}")
+    left, top, width, height = cv2.boundingRect((ink >= FAINT).view(np.uint8))
+    if width == 0:
+        return
+    digit = ink[top : top + height, left : left + width]
+    scale = DIGIT_PX / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    digit = cv2.resize(digit, size, interpolation=way)  # type: ignore[assignment]
     moments = cv2.moments(digit)
-    row, column = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
-    return round(CENTER_PX - row), round(CENTER_PX - column)
+    # A center of mass far from the box's middle would push ink out of the frame: keep it whole.
+    top = round(CENTER_PX - moments["m01"] / moments["m00"])
+    left = round(CENTER_PX - moments["m10"] / moments["m00"])
+    top = min(max(top, 0), FRAME_PX - size[1])
+    left = min(max(left, 0), FRAME_PX - size[0])
+    tile[top : top + size[1], left : left + size[0]] = digit

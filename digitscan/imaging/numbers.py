@@ -1,11 +1,11 @@
 """Lines of writing -> the stretches of them that may be numbers."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.geometry import find_median
 from digitscan.imaging.regions import Lines
 from digitscan.records import Box, Floats
 from digitscan.settings import RegionSettings
@@ -17,6 +17,12 @@ LEAST_DIGITS = 3
 """One in so many components of a stretch is surely a digit: of an amount such as 12,00,000 writers
 join the zeros, and only the first digits stand alone."""
 
+MOST_DOUBTED = 2
+"""Components of a stretch, half as high as its digits and not wide enough to be joined ones, that
+are no sure digits: a slash and a long comma are such. Words that hold letters like digits have
+more of them than half as many: of 40 cheques a sixth of the words went, the long ones, and no
+field."""
+
 DOUBTFUL, DOUBTFUL_GAP = 2, 0.7
 """So many components between digits may be called no digit and yet be digits, where they stand
 within so many digit heights: an amount 51,83,000 whose 8 is open and whose 3 leans."""
@@ -26,18 +32,18 @@ BRIDGE_GAP = 2.5
 """Two stretches with a comma between them are one number if they are not more digit heights apart:
 an amount `5 10, 00, 000` was found in three parts, 1.7 heights apart."""
 
+LONE_WIDTH = 0.35
+"""A lone component narrower than this share of its height is a stroke: of 40 cheques some 50 were
+looked at, edges of the scan and parts of drawings, and none was a 1."""
+
 WEAK_SHARE, WEAK_GAP = 0.15, 1.2
 """A component beside a digit of its height, within so many digit heights, needs this probability
 only: the last 1 of a stamped account number, tied to a smear, had 0.5."""
 
 
-class Kind(IntEnum):
-    """What a single component of a line looks like."""
-
-    MARK = 0
-    DIGIT = 1
-    BLOB = 2
-    OTHER = 3
+MARK, DIGIT, BLOB, OTHER = range(4)
+"""What a single component of a line looks like. No enum: numpy compares with a member of one in
+5 us more than with a plain number, some 300 times a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,9 @@ def find_numbers(
             continue
         boxes = lines.parts.boxes[line]
         kinds = _judge(boxes, digit_share[line], settings)
-        for first, last in _find_runs(kinds != Kind.OTHER):
-            stretch = _trim(line[first:last], kinds[first:last], boxes[first:last])
+        for first, last in _find_runs(kinds != OTHER):
+            run = slice(first, last)
+            stretch = _trim(line[run], kinds[run], boxes[run], settings)
             if (
                 stretch is not None
                 and not _is_inside_word(boxes, kinds, first, last, stretch, settings)
@@ -157,7 +164,7 @@ def _enclose(
 def _usual_height(lines: Lines) -> float:
     """Return the median height of the components on lines of three or more, in pixels."""
     heights = [lines.parts.heights[line] for line in lines.lines if len(line) >= 3]
-    return float(np.median(np.concatenate(heights))) if heights else 0.0
+    return find_median(np.concatenate(heights)) if heights else 0.0
 
 
 def _is_stray(
@@ -166,8 +173,11 @@ def _is_stray(
     """Say whether a lone component is a stroke of a drawing or a speck rather than a digit."""
     if len(stretch.members) > 1:
         return False
+    width = stretch.box.right - stretch.box.left
     return bool(
-        digit_share[stretch.members[0]] < settings.lone_share or stretch.height < 0.8 * usual
+        digit_share[stretch.members[0]] < settings.lone_share
+        or stretch.height < 0.8 * usual
+        or width < LONE_WIDTH * stretch.height
     )
 
 
@@ -177,20 +187,20 @@ def _judge(
     """Name the kind of each component of one line."""
     heights = boxes[:, 3] - boxes[:, 1]
     widths = boxes[:, 2] - boxes[:, 0]
-    tall = float(np.median(heights[~np.isnan(share)])) if (~np.isnan(share)).any() else 1.0
-    kinds = np.full(len(boxes), Kind.OTHER, np.int8)
-    kinds[share >= settings.digit_share] = Kind.DIGIT
+    tall = find_median(heights[~np.isnan(share)]) if (~np.isnan(share)).any() else 1.0
+    kinds = np.full(len(boxes), OTHER, np.int8)
+    kinds[share >= settings.digit_share] = DIGIT
     # Joined digits are wide and no single digit: the lattice will tell.
     wide = (widths > settings.blob * heights) & (heights > 0.6 * tall)
-    kinds[wide & (kinds == Kind.OTHER)] = Kind.BLOB
-    kinds[np.isnan(share) | (np.maximum(heights, widths) < 0.4 * tall)] = Kind.MARK
+    kinds[wide & (kinds == OTHER)] = BLOB
+    kinds[np.isnan(share) | (np.maximum(heights, widths) < 0.4 * tall)] = MARK
     # A dash, or the stroke of a tail: low and no digit.
-    kinds[(heights < 0.45 * tall) & (kinds != Kind.DIGIT)] = Kind.MARK
+    kinds[(heights < 0.45 * tall) & (kinds != DIGIT)] = MARK
     # A long comma hangs from the lower half of the line; a slash is far higher than wide.
-    middle = float(np.median((boxes[:, 1] + boxes[:, 3])[heights >= 0.6 * tall])) / 2
+    middle = find_median((boxes[:, 1] + boxes[:, 3])[heights >= 0.6 * tall]) / 2
     hangs = boxes[:, 1] > middle - 0.1 * tall
     leans = widths < 0.45 * heights
-    kinds[(hangs | leans) & (kinds == Kind.OTHER)] = Kind.MARK
+    kinds[(hangs | leans) & (kinds == OTHER)] = MARK
     return _spare_doubtful(boxes, _follow_digits(boxes, share, kinds))
 
 
@@ -201,20 +211,20 @@ def _follow_digits(
 
     Two thresholds, as in Canny's edge detector: what is sure carries on into what is not.
     """
-    sure = kinds == Kind.DIGIT
+    sure = kinds == DIGIT
     if not sure.any():
         return kinds
     heights = boxes[:, 3] - boxes[:, 1]
-    tall = float(np.median(heights[sure]))
+    tall = find_median(heights[sure])
     # Zeros are often written small: the tallest digit bounds what may be one.
     alike = (heights > 0.8 * tall) & (heights < 1.2 * heights[sure].max())
-    weak = (kinds == Kind.OTHER) & alike & (share >= WEAK_SHARE)
+    weak = (kinds == OTHER) & alike & (share >= WEAK_SHARE)
     for index in np.flatnonzero(weak):
         before, after = np.flatnonzero(sure[:index]), np.flatnonzero(sure[index + 1 :])
         gaps = [boxes[index, 0] - boxes[before[-1], 2]] if before.size else []
         gaps += [boxes[index + 1 + after[0], 0] - boxes[index, 2]] if after.size else []
         if min(gaps) < WEAK_GAP * tall:
-            kinds[index] = Kind.BLOB
+            kinds[index] = BLOB
     return kinds
 
 
@@ -226,30 +236,30 @@ def _spare_doubtful(
     They are as high as the digits and stand as close as digits do. At the end of a line one is
     believed behind some digits.
     """
-    sure = kinds == Kind.DIGIT
+    sure = kinds == DIGIT
     if not sure.any():
         return kinds
-    tall = float(np.median((boxes[:, 3] - boxes[:, 1])[sure]))
+    tall = find_median((boxes[:, 3] - boxes[:, 1])[sure])
     tallest = int((boxes[:, 3] - boxes[:, 1])[sure].max())
-    for first, last in _find_runs(kinds == Kind.OTHER):
+    for first, last in _find_runs(kinds == OTHER):
         heights = boxes[first:last, 3] - boxes[first:last, 1]
         widths = boxes[first:last, 2] - boxes[first:last, 0]
         like_digits = (heights > 0.7 * tall) & (heights < 1.2 * tallest) & (widths < 1.3 * tall)
         before, after = kinds[:first], kinds[last:]
-        before, after = before[before != Kind.MARK], after[after != Kind.MARK]
+        before, after = before[before != MARK], after[after != MARK]
         if last - first > DOUBTFUL or not like_digits.all() or not before.size:
             continue
         if not after.size:
             # The last two digits of a date may touch.
             near = boxes[first, 0] - boxes[first - 1, 2] < DOUBTFUL_GAP * tall
-            row = before[-LEAST_BEFORE:] == Kind.DIGIT
+            row = before[-LEAST_BEFORE:] == DIGIT
             if last - first == 1 and near and row.size == LEAST_BEFORE and row.all():
-                kinds[first] = Kind.BLOB
+                kinds[first] = BLOB
             continue
         gaps = boxes[first : last + 1, 0] - boxes[first - 1 : last, 2]
-        between = before[-1] != Kind.OTHER and after[0] != Kind.OTHER
+        between = before[-1] != OTHER and after[0] != OTHER
         if between and gaps.max() < DOUBTFUL_GAP * tall:
-            kinds[first:last] = Kind.BLOB
+            kinds[first:last] = BLOB
     return kinds
 
 
@@ -261,19 +271,26 @@ def _find_runs(good: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _trim(
-    members: npt.NDArray[np.int64], kinds: npt.NDArray[np.int8], boxes: npt.NDArray[np.int32]
+    members: npt.NDArray[np.int64],
+    kinds: npt.NDArray[np.int8],
+    boxes: npt.NDArray[np.int32],
+    settings: RegionSettings,
 ) -> Stretch | None:
     """Take far marks off the ends; None where too little of the rest is digits."""
-    digits = np.count_nonzero(kinds == Kind.DIGIT)
-    if digits == 0 or digits * LEAST_DIGITS < np.count_nonzero(kinds != Kind.MARK):
+    digits = np.count_nonzero(kinds == DIGIT)
+    if digits == 0 or digits * LEAST_DIGITS < np.count_nonzero(kinds != MARK):
         return None
     heights = boxes[:, 3] - boxes[:, 1]
-    height = float(np.median(heights[kinds == Kind.DIGIT]))
+    height = find_median(heights[kinds == DIGIT])
+    slim = boxes[:, 2] - boxes[:, 0] <= settings.blob * heights
+    doubted = np.count_nonzero((kinds != DIGIT) & slim & (heights > 0.5 * height))
+    if doubted > max(MOST_DOUBTED, int(digits) // 2):
+        return None
     # Specks under the line are left of a printed rule.
-    floor = float(np.median(boxes[kinds == Kind.DIGIT, 3])) + 0.15 * height
+    floor = find_median(boxes[kinds == DIGIT, 3]) + 0.15 * height
     kept = (boxes[:, 1] < floor) | (heights > 0.2 * height)
     members, kinds, boxes = members[kept], kinds[kept], boxes[kept]
-    solid = np.flatnonzero(kinds != Kind.MARK)
+    solid = np.flatnonzero(kinds != MARK)
     # The dash of a tail `/-` stays: without it the slash is a 1.
     first, last = int(solid[0]), int(solid[-1])
     while first > 0 and boxes[first, 0] - boxes[first - 1, 2] < TAIL_GAP * height:
@@ -292,12 +309,14 @@ def _is_inside_word(
     settings: RegionSettings,
 ) -> bool:
     """Say whether letters stand so close on a side that the stretch is part of a word."""
-    digits = int(np.count_nonzero(kinds[first:last] == Kind.DIGIT))
+    # Joined digits are digits as well, where one stands alone beside them.
+    run = kinds[first:last]
+    digits = int(np.count_nonzero((run == DIGIT) | (run == BLOB)))
     near = settings.word_gap * stretch.height
     glued = 0
-    if first > 0 and kinds[first - 1] == Kind.OTHER:
+    if first > 0 and kinds[first - 1] == OTHER:
         glued += int(stretch.box.left - boxes[first - 1, 2] < near)
-    if last < len(kinds) and kinds[last] == Kind.OTHER:
+    if last < len(kinds) and kinds[last] == OTHER:
         glued += int(boxes[last, 0] - stretch.box.right < near)
     # A letter or two of a word often look like digits (O, l, S, Z); four in a row do not.
     return glued > 0 and digits < 4

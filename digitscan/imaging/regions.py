@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.components import Components, find_components
-from digitscan.imaging.ruling import find_horizontal_rules
+from digitscan.imaging.components import Components, drop_components, find_components
+from digitscan.imaging.geometry import find_median
+from digitscan.imaging.ruling import find_rules
 from digitscan.records import Mask
 from digitscan.settings import RegionSettings
 
@@ -41,8 +42,8 @@ class Lines:
     lines: tuple[npt.NDArray[np.int64], ...]
 
 
-def remove_page_rules(mask: Mask) -> Mask:
-    """Take the rules and frames of a page out of its ink, whatever the size of its writing.
+def find_writing(mask: Mask) -> Components:
+    """Find the components of a page, its rules and frames left out, whatever its writing's size.
 
     Parameters
     ----------
@@ -51,26 +52,22 @@ def remove_page_rules(mask: Mask) -> Mask:
 
     Returns
     -------
-    ndarray of bool, shape (H, W)
+    Components
     """
     # 16 px: the height of handwritten digits on the reduced page; a rule is longer than 3 of them.
     reach = 16.0
-    across = find_horizontal_rules(mask, reach, 3.0)
-    down = find_horizontal_rules(mask.T, reach, 3.0).T
-    removed = across | down
+    removed = find_rules(mask, reach, 3.0) | find_rules(mask, reach, 3.0, vertical=True)
     clean = np.asarray(mask & ~removed)
     # What is left of a rule that fades or wavers is thin and lies against what was taken out.
     parts = find_components(clean)
     near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    touching = np.unique(parts.labels[near & clean])
     touches = np.zeros(len(parts.areas) + 1, np.bool_)
-    touches[touching] = True
+    touches[parts.labels[near]] = True
     thin = np.minimum(parts.widths, parts.heights) <= REMNANT_PX
-    gone = np.concatenate([[False], thin & touches[1:]])
-    return np.asarray(clean & ~gone[parts.labels])
+    return drop_components(parts, thin & touches[1:])
 
 
-def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines:
+def find_lines(parts: Components, settings: RegionSettings = RegionSettings()) -> Lines:
     """Find the lines of writing on a page.
 
     Two components are neighbors on a line when they are of similar height, overlap in height and
@@ -78,17 +75,16 @@ def find_lines(mask: Mask, settings: RegionSettings = RegionSettings()) -> Lines
 
     Parameters
     ----------
-    mask : ndarray of bool, shape (H, W)
-        True on the ink, rules taken out.
+    parts : Components
+        Of the page, rules left out.
     settings : RegionSettings
 
     Returns
     -------
     Lines
     """
-    parts = find_components(mask)
     heights, widths = parts.heights, parts.widths
-    limit = _MAX_SHARE * max(mask.shape)
+    limit = _MAX_SHARE * max(parts.labels.shape)
     size = np.maximum(heights, widths)
     text = np.flatnonzero(
         (heights >= _MIN_PX) & (heights <= limit) & (widths <= 8 * heights) & (size >= _MIN_PX)
@@ -125,7 +121,7 @@ def split_words(parts: Components, line: npt.NDArray[np.int64]) -> list[list[int
     tall = line[parts.heights[line] >= _MIN_PX]
     if tall.size == 0:
         return []
-    height = float(np.median(parts.heights[tall]))
+    height = find_median(parts.heights[tall])
     reached = np.maximum.accumulate(parts.boxes[tall, 2])
     gaps = parts.boxes[tall[1:], 0] - reached[:-1]
     words = np.split(tall, np.flatnonzero(gaps > WORD_GAP * height) + 1)
@@ -211,7 +207,7 @@ def _attach_marks(
     if not lines or marks.size == 0:
         return lines, marks
     extents = np.array([_extent(boxes[line]) for line in lines])
-    reach = np.array([np.median(boxes[line, 3] - boxes[line, 1]) for line in lines])
+    reach = np.array([find_median(boxes[line, 3] - boxes[line, 1]) for line in lines])
     own = boxes[marks]
     height, width = (own[:, 3] - own[:, 1])[:, np.newaxis], (own[:, 2] - own[:, 0])[:, np.newaxis]
     middle = (own[:, 1] + own[:, 3])[:, np.newaxis] / 2

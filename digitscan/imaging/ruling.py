@@ -40,12 +40,12 @@ def remove_rules(mask: Mask, text_height: float) -> Mask:
     >>> bool(clean[50, 20]), bool(clean[50, 101])
     (False, True)
     """
-    clean = mask & ~find_horizontal_rules(mask, text_height)
-    return np.asarray(clean & ~find_horizontal_rules(clean.T, text_height, LONG * 1.25).T)
+    clean = np.asarray(mask & ~find_rules(mask, text_height))
+    return np.asarray(clean & ~find_rules(clean, text_height, LONG * 1.25, vertical=True))
 
 
-def find_horizontal_rules(mask: Mask, text_height: float, long: float = LONG) -> Mask:
-    """Mark the pixels of thin horizontal rules.
+def find_rules(mask: Mask, text_height: float, long: float = LONG, vertical: bool = False) -> Mask:
+    """Mark the pixels of thin rules.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ def find_horizontal_rules(mask: Mask, text_height: float, long: float = LONG) ->
         Height of the writing in pixels.
     long : float
         Least length of a rule in text heights.
+    vertical : bool
+        Rules that run down the image; otherwise those across it.
 
     Returns
     -------
@@ -66,9 +68,10 @@ def find_horizontal_rules(mask: Mask, text_height: float, long: float = LONG) ->
     thick = max(2, round(THICK * text_height))
     # A scanned rule wavers by a pixel and has gaps: join across one pixel up and down first.
     joined = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    run, gauge = np.ones((1, length), np.uint8), np.ones((thick + 2, 1), np.uint8)
+    runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, run.T if vertical else run)
     if not runs.any():
         return np.zeros(mask.shape, np.bool_)
     # What is thicker than a rule, seen across, is writing.
-    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((thick + 2, 1), np.uint8))
-    return np.asarray((runs > 0) & mask & (across == 0))
+    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, gauge.T if vertical else gauge)
+    return np.asarray(cv2.min(runs, cv2.subtract(ink, across)).view(np.bool_))

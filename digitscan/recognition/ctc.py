@@ -24,6 +24,9 @@ FORWARD_ROWS = 64
 _SURE = 0.995  # columns in a row with a blank this likely are searched as one
 _TINY = 1e-300
 _LEAST = 1e-12  # probabilities are kept off 0, so that no text is impossible
+SCALED = 16
+"""Columns after which the forward recursion is scaled to a sum of 1, against underflow: none takes
+more than e^28 away. The scale is kept as a log."""
 Reals = npt.NDArray[np.float64]
 
 
@@ -172,9 +175,22 @@ def measure_fluency(scores: FieldScores) -> float:
     0.0
     """
     row = drop_signs(scores.views[0])
-    best = row.argmax(axis=1)
-    digits = np.count_nonzero((best < BLANK) & (best != np.concatenate([[BLANK], best[:-1]])))
-    return float(np.log(np.maximum(row.max(axis=1), _LEAST)).sum()) / max(1, int(digits))
+    best = float(np.log(np.maximum(row.max(axis=1), _LEAST)).sum())
+    return best / max(1, count_digits(scores))
+
+
+def count_digits(scores: FieldScores) -> int:
+    """Count the digits of the best path of the first view.
+
+    Examples
+    --------
+    >>> row = np.eye(13, dtype=np.float32)[[7, 7, BLANK, 7]]
+    >>> count_digits(FieldScores((row,)))
+    2
+    """
+    best = drop_signs(scores.views[0]).argmax(axis=1)
+    named = (best < BLANK) & (best != np.concatenate([[BLANK], best[:-1]]))
+    return int(np.count_nonzero(named))
 
 
 def drop_signs(row: Floats) -> Floats:
@@ -307,33 +323,37 @@ def _weigh(rows: Sequence[Floats], texts: Sequence[str]) -> Reals:
 
 
 def _forward(rows: Sequence[Floats], texts: Sequence[str]) -> Reals:
-    """Return the log-probability of each text on its row, by the forward recursion of CTC."""
+    """Return the log-probability of each text on its row, by the forward recursion of CTC.
+
+    The rows come shortest first: those that are at their end make way.
+    """
     emitted, lengths = _stack(rows)
-    states = 2 * max(len(text) for text in texts) + 1
+    states = max(3, 2 * max(len(text) for text in texts) + 1)
     labels = np.full((len(texts), states), BLANK)
     ends = np.array([2 * len(text) for text in texts])
     for k, text in enumerate(texts):
         labels[k, 1 : 2 * len(text) : 2] = [LABELS.index(character) for character in text]
-    jumps = np.zeros((len(texts), states))
-    jumps[:, 2:] = (labels[:, 2:] != BLANK) & (labels[:, 2:] != labels[:, :-2])
-    reach = np.arange(states) <= ends[:, np.newaxis]
-    chosen = np.take_along_axis(emitted, labels[:, np.newaxis, :], axis=2) * reach[:, np.newaxis]
-    alpha = np.zeros((len(texts), states))
-    alpha[:, 0] = 1.0
-    logs = np.zeros(len(texts))
-    for step in range(emitted.shape[1]):
-        moved = alpha.copy()
-        if step > 0:
-            moved[:, 1:] += alpha[:, :-1]
-            moved[:, 2:] += alpha[:, :-2] * jumps[:, 2:]
-        else:
-            moved[:, 1:2] = 1.0
-        moved *= chosen[:, step]
-        # Scaled to a sum of 1 in every column, against underflow; the scale is kept as a log.
-        size = np.where(lengths > step, np.maximum(moved.sum(axis=1), _TINY), 1.0)
-        logs += np.log(size)
-        alpha = np.where((lengths > step)[:, np.newaxis], moved / size[:, np.newaxis], alpha)
+    jumps = ((labels[:, 2:] != BLANK) & (labels[:, 2:] != labels[:, :-2])).astype(np.float64)
     index = np.arange(len(texts))
+    # Step, row, state: what a step looks at lies together.
+    chosen = emitted.transpose(1, 0, 2)[:, index[:, np.newaxis], labels]
+    chosen *= np.arange(states) <= ends[:, np.newaxis]
+    alpha = np.zeros((len(texts), states))
+    alpha[:, :2] = chosen[0, :, :2]
+    moved = np.zeros_like(alpha)
+    logs = np.zeros(len(texts))
+    live = np.searchsorted(lengths, np.arange(emitted.shape[1]), side="right").tolist()
+    for step in range(1, emitted.shape[1]):
+        own, came = alpha[live[step] :], moved[live[step] :]
+        np.multiply(own[:, :-2], jumps[live[step] :], out=came[:, 2:])
+        came[:, 1] = 0.0
+        came[:, 1:] += own[:, :-1]
+        own += came
+        own *= chosen[step, live[step] :]
+        if step % SCALED == 0:
+            size = np.maximum(own.sum(axis=1), _TINY)
+            logs[live[step] :] += np.log(size)
+            own /= size[:, np.newaxis]
     final = alpha[index, ends] + np.where(ends > 0, alpha[index, np.maximum(ends - 1, 0)], 0.0)
     return np.asarray(np.minimum(logs + np.log(np.maximum(final, _TINY)), 0.0))
 

@@ -25,9 +25,10 @@ from digitscan.records import Floats
 
 STRIDE = 2
 """Columns of the line to one column of scores."""
-WIDTHS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 800, 1000, 1200)
+WIDTHS: tuple[int, ...] = (*range(32, 257, 16), *range(288, 513, 32), *range(576, 1153, 64), 1200)
 """Widths of line that the network is run with. A line is filled up with paper to the next of them,
-whatever else is in the batch: its result does not depend on its neighbors."""
+whatever else is in the batch: its result does not depend on its neighbors. Steps of twice the
+size cost 5 % more columns on the lines of 40 cheques."""
 BATCH = 32
 """Lines in one run of the network: bounds the memory. Of 160 columns a line takes 1.5 ms alone, in
 batches of 32 and of 128."""

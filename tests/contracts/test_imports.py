@@ -104,6 +104,8 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.regions"),
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
+    # Ink is labeled in one place.
+    ("imaging.components", "imaging.micr"),
     ("imaging.combs", "imaging.zones"),
     ("imaging.combs", "imaging.frames"),
     # The frame is written once.

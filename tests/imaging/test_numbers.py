@@ -11,11 +11,12 @@ from digitscan.imaging.regions import Lines
 from digitscan.records import Box
 
 PART = {"d": (8, 12), "x": (8, 12), "w": (24, 12), "-": (6, 2), ".": (2, 2), "h": (8, 8)}
-PART |= {"q": (8, 12), ",": (3, 6), "_": (6, 2)}
+PART |= {"i": (3, 12), "q": (8, 12), ",": (3, 6), "_": (6, 2)}
 """Width and height of what a letter of a picture stands for."""
 SHARE = {"d": 0.99, "x": 0.02, "w": 0.1, "-": np.nan, ".": np.nan, "h": 0.99}
-SHARE |= {"q": 0.4, ",": 0.3, "_": np.nan}
-"""d digit, x letter, w digits that touch, - dash, . dot, h a digit of two thirds the height."""
+SHARE |= {"i": 0.99, "q": 0.4, ",": 0.3, "_": np.nan}
+"""d digit, x letter, w digits that touch, - dash, . dot, h a digit of two thirds the height,
+i a stroke like a 1."""
 RAISED = {"-": 4, ",": -4, "_": -5}
 """How far above the line a part stands."""
 
@@ -79,9 +80,13 @@ def test_a_page_without_lines_has_no_number() -> None:
         pytest.param("ddq", [3], id="what-may-be-a-digit-beside-one"),
         pytest.param("qqq", [], id="what-may-be-digits-alone"),
         pytest.param("xqx", [], id="what-may-be-a-digit-in-a-word"),
+        pytest.param("ddqdqdq", [], id="as-many-doubted-as-digits"),
+        pytest.param("ddqdqdd", [7], id="some-doubted-among-digits"),
+        pytest.param("xdwdd", [4], id="touching-digits-glued-to-a-letter"),
         pytest.param("dd_d_d", [4], id="specks-of-a-rule-below"),
         pytest.param("d xx", [1], id="lone-digit"),
         pytest.param("h xxxx", [], id="lone-and-small"),
+        pytest.param("i xxxx", [], id="lone-stroke"),
     ],
 )
 def test_stretches_of_a_line(row: str, expected: list[int]) -> None:

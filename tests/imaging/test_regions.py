@@ -6,8 +6,8 @@ import pytest
 from digitscan.imaging.components import find_components
 from digitscan.imaging.regions import (
     find_lines,
+    find_writing,
     reduce_page,
-    remove_page_rules,
     share_on_lines,
 )
 from digitscan.records import Mask
@@ -31,7 +31,7 @@ def row(
 
 def read_lines(mask: Mask) -> list[list[list[int]]]:
     """Return left and top of the components of every line, the lines from the top down."""
-    lines = find_lines(mask)
+    lines = find_lines(find_components(mask))
     corners = [lines.parts.boxes[line][:, :2].tolist() for line in lines.lines]
     return sorted(corners, key=lambda line: (line[0][1], line[0][0]))
 
@@ -48,7 +48,7 @@ def read_lines(mask: Mask) -> list[list[list[int]]]:
     ],
 )
 def test_a_page_without_writing_has_no_line(mask: Mask) -> None:
-    lines = find_lines(mask)
+    lines = find_lines(find_components(mask))
     assert lines.lines == ()
     assert share_on_lines(lines) == 1.0
 
@@ -90,7 +90,7 @@ def test_every_component_is_on_one_line_at_most() -> None:
             strict=True,
         )
     ]
-    lines = find_lines(stamp(*boxes))
+    lines = find_lines(find_components(stamp(*boxes)))
     members = np.concatenate(lines.lines)
     assert len(np.unique(members)) == len(members)
     for line in lines.lines:
@@ -99,15 +99,15 @@ def test_every_component_is_on_one_line_at_most() -> None:
 
 def test_of_too_many_components_the_tallest_are_kept() -> None:
     mask = stamp(*row(10, 12, height=8), *row(60, 10, height=16))
-    lines = find_lines(mask, RegionSettings(max_parts=10))
+    lines = find_lines(find_components(mask), RegionSettings(max_parts=10))
     assert [lines.parts.heights[line].tolist() for line in lines.lines] == [[16] * 10]
 
 
 def test_the_share_on_lines_tells_which_way_a_page_lies() -> None:
     rows = [box for top in (20, 70, 120) for box in row(top, 10)]
     page = stamp(*rows)
-    assert share_on_lines(find_lines(page)) == 1.0
-    assert share_on_lines(find_lines(np.rot90(page))) < 0.5
+    assert share_on_lines(find_lines(find_components(page))) == 1.0
+    assert share_on_lines(find_lines(find_components(np.rot90(page)))) < 0.5
 
 
 def test_rules_and_frames_go_and_writing_stays() -> None:
@@ -115,13 +115,13 @@ def test_rules_and_frames_go_and_writing_stays() -> None:
     frame = stamp((2, 40, 296, 2), (2, 100, 296, 2), (2, 40, 2, 60), (296, 40, 2, 60))
     both = writing | frame
     both.setflags(write=False)
-    clean = remove_page_rules(both)
+    clean = find_writing(both).labels > 0
     assert (clean[writing]).all()
     # Where two rules cross, each is a stroke across the other: a speck is left.
     rest = find_components(clean & ~writing)
     assert rest.widths.max(initial=0) <= 3
     assert rest.heights.max(initial=0) <= 3
-    assert not remove_page_rules(np.zeros((1, 1), bool)).any()
+    assert find_writing(np.zeros((1, 1), bool)).areas.size == 0
 
 
 @pytest.mark.parametrize(

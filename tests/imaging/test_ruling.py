@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digitscan.imaging.ruling import find_horizontal_rules, remove_rules
+from digitscan.imaging.ruling import find_rules, remove_rules
 from digitscan.records import Mask
 
 HEIGHT = 30
@@ -72,6 +72,6 @@ def test_a_stroke_across_a_rule_stays_whole(row: int) -> None:
 
 def test_the_length_of_a_rule_counts_in_text_heights() -> None:
     short = rule(left=40, right=40 + 2 * HEIGHT)
-    assert find_horizontal_rules(short, HEIGHT).any()
-    assert not find_horizontal_rules(short, HEIGHT, 3.0).any()
-    assert not find_horizontal_rules(short, 2 * HEIGHT).any()
+    assert find_rules(short, HEIGHT).any()
+    assert not find_rules(short, HEIGHT, 3.0).any()
+    assert not find_rules(short, 2 * HEIGHT).any()

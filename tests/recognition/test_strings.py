@@ -119,7 +119,7 @@ def test_field_scores_refuse_other_shapes() -> None:
 
 
 def test_bucket_is_the_next_width() -> None:
-    assert [bucket_width(width) for width in (1, 48, 49, 1200)] == [48, 48, 64, 1200]
+    assert [bucket_width(width) for width in (1, 48, 49, 1200)] == [32, 48, 64, 1200]
     assert all(width % 4 == 0 for width in WIDTHS)
     with pytest.raises(ValueError, match="1200"):
         bucket_width(1201)

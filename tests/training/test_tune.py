@@ -12,7 +12,7 @@ import pytest
 
 from training.config import TrainConfig
 from training.measure import LabeledTiles
-from training.networks import build_digits
+from training.networks import build_digits, build_screen
 from training.tune import (
     MOST_MULTIPLY_ADDS,
     Budget,
@@ -123,9 +123,10 @@ def test_multiply_adds_by_hand() -> None:
     assert count_multiply_adds(model) == 4 * 6 * 9 * 5 + (2 * 3 * 5) * 7
 
 
-def test_the_network_says_what_it_costs() -> None:
-    millions = count_multiply_adds(build_digits()) / 1e6
-    assert f"{millions:.1f} million multiply-adds" in str(build_digits.__doc__)
+@pytest.mark.parametrize("build", [build_digits, build_screen])
+def test_the_network_says_what_it_costs(build: Callable[[], keras.Model]) -> None:
+    millions = count_multiply_adds(build()) / 1e6
+    assert f"{millions:.1f} million multiply-adds" in str(build.__doc__)
 
 
 @pytest.fixture()
