@@ -22,6 +22,8 @@ strokes of 0.5 to 0.8 text heights."""
 COMMA_SHARE = 0.35
 """Least probability that such a stroke is no digit, whatever the network says of its shape: alone
 in its frame it looks like a 1."""
+TAIL_LABELS = [1, 7, 10]
+"""What the network calls the stroke of a tail `/-` or `/=`, alone in its frame: 10 is rubbish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,11 @@ def build_lattice(
                 score = log(max(row[10], COMMA_SHARE)) - settings.skip_small
             arcs[first].append(Arc(first, last, "", score, row[10]))
     for first, last in _find_tails(pieces, spans, shapes, settings):
-        arcs[first].append(Arc(first, last, "", -settings.skip_small, 1.0))
+        # The stroke of a tail looks like a 1, a 7 or nothing; other last digits do not.
+        row = probabilities[(spans[:, 0] == first) & (spans[:, 1] == first + 1)][0]
+        stroke = float(row[TAIL_LABELS].sum())
+        score = log(max(stroke, settings.least)) - settings.skip_small
+        arcs[first].append(Arc(first, last, "", score, stroke))
     return Lattice(pieces, tuple(tuple(group) for group in arcs))
 
 

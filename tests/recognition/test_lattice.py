@@ -126,6 +126,18 @@ def test_only_single_pieces_are_passed_over() -> None:
         assert all(arc.last == arc.first + 1 for arc in arcs if not arc.label)
 
 
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [pytest.param(1, "2", id="slash"), pytest.param(8, "28", id="high-eight")],
+)
+def test_a_tail_is_a_stroke_and_dashes(label: int, text: str) -> None:
+    spans = np.array([(0, 1), (1, 2), (2, 3)], np.int32)
+    shapes = np.array([[0, -0.5, 0.6, 0.5], [0.7, -0.6, 1.2, 0.6], [1.3, -0.1, 1.7, 0]], np.float32)
+    rows = np.zeros((3, 11), np.float32)
+    rows[[0, 1, 2], [2, label, 10]] = 1.0
+    assert find_paths(build_lattice(3, spans, shapes, rows))[0].text == text
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_paths_are_the_best_of_all(seed: int) -> None:
     lattice = draw_lattice(seed)
