@@ -44,8 +44,8 @@ class Pieces:
     source : ndarray of int32, shape (N,)
         Which uncut piece this one is, -1 where it was cut off one.
     fixed : ndarray of bool, shape (N,)
-        True where the piece is one digit or none, and joins no other: a cell of a comb, or a
-        component of which the network is sure.
+        True where the piece is one digit or none, and joins no other beside it: a cell of a comb,
+        or a component of which the network is sure.
     """
 
     ink: Gray

@@ -57,9 +57,8 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
         left, top, right, bottom = (int(edge) for edge in boxes[first])
         spans.append((first, first + 1))
         joined.append((left, top, right, bottom))
-        most = 1 if pieces.fixed[first] else settings.group
-        for last in range(first + 1, min(first + most, len(boxes))):
-            if pieces.fixed[last]:
+        for last in range(first + 1, min(first + settings.group, len(boxes))):
+            if pieces.fixed[last - 1 : last + 1].any() and not _is_above(boxes, last):
                 break
             if boxes[last, 0] - right > settings.gap * height:
                 break
@@ -144,3 +143,10 @@ def _middle(boxes: npt.NDArray[np.int32]) -> float:
     heights = boxes[:, 3] - boxes[:, 1]
     tall = boxes[heights * 2 >= heights.max()]
     return float(np.median(tall[:, 1] + tall[:, 3])) / 2
+
+
+def _is_above(boxes: npt.NDArray[np.int32], last: int) -> bool:
+    """Say whether a piece stands above or below the one before it rather than beside it."""
+    one, other = boxes[last - 1], boxes[last]
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    return bool(shared > 0.5 * min(one[2] - one[0], other[2] - other[0]))

@@ -1,5 +1,7 @@
 """Groups: every run of neighboring pieces that may be one digit, every single piece among them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,27 @@ def test_a_group_has_so_many_pieces_at_most(most: int) -> None:
     pieces = lay_out(*columns(0, 5, 10, 15, 20, width=4))
     spans = plan_groups(pieces, CutSettings(group=most)).spans
     assert (spans[:, 1] - spans[:, 0]).max() == most
+
+
+@pytest.mark.parametrize(
+    ("boxes", "spans"),
+    [
+        pytest.param(columns(0, 8, 16), [(0, 1), (1, 2), (2, 3)], id="side-by-side"),
+        pytest.param(
+            ((0, 10, 9, 19), (1, 20, 9, 30)), [(0, 1), (0, 2), (1, 2)], id="two-rings-of-an-eight"
+        ),
+        pytest.param(
+            ((0, 10, 9, 19), (1, 20, 9, 30), (12, 10, 16, 30)),
+            [(0, 1), (0, 2), (1, 2), (2, 3)],
+            id="an-eight-and-a-one",
+        ),
+    ],
+)
+def test_a_fixed_piece_joins_only_what_stands_above_or_below_it(
+    boxes: tuple[tuple[int, int, int, int], ...], spans: list[tuple[int, int]]
+) -> None:
+    pieces = replace(lay_out(*boxes), fixed=np.ones(len(boxes), np.bool_))
+    assert [tuple(span) for span in plan_groups(pieces).spans.tolist()] == spans
 
 
 @pytest.mark.parametrize("seed", range(5))
