@@ -101,9 +101,7 @@ def search_lattices(
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     # What is still one whole component has been seen.
     asked = [
-        group.worth
-        & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
-        & (group.pieces <= MAX_PIECES)
+        group.worth & ~(group.alone & ~one.is_cut[group.spans[:, 0]]) & (group.pieces <= MAX_PIECES)
         for one, group in zip(pieces, groups, strict=True)
     ]
     parts = _classify(
@@ -113,10 +111,15 @@ def search_lattices(
     cuts = []
     for k, line in enumerate(lines):
         probabilities = _spread(parts[k], asked[k])
-        known = groups[k].alone & (pieces[k].source[groups[k].spans[:, 0]] >= 0)
-        probabilities[known] = seen[k][pieces[k].source[groups[k].spans[known, 0]]]
+        known = groups[k].alone & ~pieces[k].is_cut[groups[k].spans[:, 0]]
+        probabilities[known] = seen[k][pieces[k].component[groups[k].spans[known, 0]]]
         lattice = build_lattice(
-            groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
+            groups[k].pieces,
+            groups[k].spans,
+            groups[k].shapes,
+            probabilities,
+            settings.lattice,
+            groups[k].seams,
         )
         paths = find_paths(lattice, settings.lattice)
         cuts.append(Cut(line, pieces[k], groups[k], lattice, paths))

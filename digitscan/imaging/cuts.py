@@ -35,8 +35,10 @@ class Pieces:
         Shear that was taken out: a point (x, y) of the region is at x + slant * (y - H / 2) here.
     origin : int
         Column of the upright ink that is column 0 of the region at slant 0.
-    source : ndarray of int32, shape (N,)
-        Which uncut piece this one is, -1 where it was cut off one.
+    component : ndarray of int32, shape (N,)
+        Which uncut piece this one is, or was cut off.
+    is_cut : ndarray of bool, shape (N,)
+        True where it was cut off one.
     fixed : ndarray of bool, shape (N,)
         True where the piece is one digit or none, and joins no other beside it: a cell of a comb,
         or a component of which the network is sure.
@@ -48,7 +50,8 @@ class Pieces:
     text_height: float
     slant: float
     origin: int
-    source: npt.NDArray[np.int32]
+    component: npt.NDArray[np.int32]
+    is_cut: npt.NDArray[np.bool_]
     fixed: npt.NDArray[np.bool_]
 
 
@@ -76,8 +79,9 @@ def split_components(ink: Gray, threshold: int) -> Pieces:
     soft = cv2.dilate(labels.astype(np.int16), np.ones((3, 3), np.uint8))
     owner = np.where(labels > 0, labels, soft).astype(np.int32)
     free = np.zeros(int(owner.max()), np.bool_)
-    pieces = _order(owner, upright, height, slant, origin, np.zeros(free.size, np.int64), free)
-    return replace(pieces, source=np.arange(len(pieces.boxes), dtype=np.int32))
+    none = np.zeros(free.size, np.int64)
+    pieces = _order(owner, upright, height, slant, origin, none, free, free)
+    return replace(pieces, component=np.arange(len(pieces.boxes), dtype=np.int32))
 
 
 def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings()) -> Pieces:
@@ -123,7 +127,8 @@ def cut_pieces(
     Pieces
     """
     owner = np.zeros(pieces.owner.shape, np.int32)
-    source: list[int] = []
+    component: list[int] = []
+    is_cut: list[bool] = []
     fixed: list[bool] = []
     for index, (left, top, right, bottom) in enumerate(pieces.boxes):
         window = np.s_[top:bottom, left:right]
@@ -134,9 +139,10 @@ def cut_pieces(
             paths = find_cut_paths(own & (ink >= threshold), ink, pieces.text_height, settings)
         part = _divide(own, ink >= threshold, paths) if len(paths) else own.astype(np.int16)
         # A way past the end of a stroke cuts nothing off.
-        is_cut = np.ptp(part[own]) > 0
-        owner[window][own] = len(source) + part[own]
-        source += [-1 if is_cut else index] * (len(paths) + 1)
+        cuts = bool(np.ptp(part[own]))
+        owner[window][own] = len(component) + part[own]
+        component += [index] * (len(paths) + 1)
+        is_cut += [cuts] * (len(paths) + 1)
         fixed += [bool(sure[index] or pieces.fixed[index])] * (len(paths) + 1)
     return _order(
         owner,
@@ -144,7 +150,8 @@ def cut_pieces(
         pieces.text_height,
         pieces.slant,
         pieces.origin,
-        np.array(source, np.int64),
+        np.array(component, np.int64),
+        np.array(is_cut, np.bool_),
         np.array(fixed, np.bool_),
     )
 
@@ -187,7 +194,7 @@ def join_cells(shape: tuple[int, int], inks: Sequence[Gray], boxes: Sequence[Box
     height = estimate_text_height(spots[:, 3] - spots[:, 1])
     count = len(edges)
     every = np.arange(count, dtype=np.int32)
-    return Pieces(ink, owner, spots, height, 0.0, 0, every, np.ones(count, np.bool_))
+    return Pieces(ink, owner, spots, height, 0.0, 0, every, every < 0, every >= 0)
 
 
 def estimate_slant(mask: Mask) -> float:
@@ -259,7 +266,8 @@ def _order(
     height: float,
     slant: float,
     origin: int,
-    source: npt.NDArray[np.int64],
+    component: npt.NDArray[np.int64],
+    is_cut: npt.NDArray[np.bool_],
     fixed: npt.NDArray[np.bool_],
 ) -> Pieces:
     """Number the pieces from left to right by the middle of their box."""
@@ -276,7 +284,8 @@ def _order(
         text_height=height,
         slant=slant,
         origin=origin,
-        source=source[ordered].astype(np.int32),
+        component=component[ordered].astype(np.int32),
+        is_cut=is_cut[ordered],
         fixed=fixed[ordered],
     )
 

@@ -101,7 +101,7 @@ def test_leading_zeros_are_kept() -> None:
     [
         pytest.param((0.6, 1.0), 0.0, id="plain"),
         pytest.param((0.6, 0.4), 1.0, id="low"),
-        pytest.param((0.6, 1.7), 1.0, id="high"),
+        pytest.param((0.6, 2.0), 1.0, id="high"),
         pytest.param((1.4, 1.0), 1.0, id="wide"),
     ],
 )
@@ -119,6 +119,28 @@ def test_passing_over_ink_costs_by_its_size() -> None:
     assert costs == pytest.approx(
         [-settings.skip_small, -settings.skip_small, -settings.skip / 2, -settings.skip], abs=1e-5
     )
+
+
+def test_a_dash_is_passed_over_more_easily_than_a_stroke() -> None:
+    dash, stroke = (
+        build_row({10: 1.0}, sizes=size).arcs[0][-1].score for size in ((1.0, 0.2), (0.2, 1.0))
+    )
+    assert stroke < dash < -LatticeSettings().skip_small
+
+
+def test_each_seam_costs_and_no_small_piece_cut_off_is_rubbish_for_little() -> None:
+    settings = LatticeSettings()
+    spans = np.array([(0, 1), (1, 2)], np.int32)
+    shapes = np.array([[0, -0.5, 0.6, 0.5], [0.6, -0.1, 0.7, 0.1]], np.float32)
+    rows = np.zeros((2, 11), np.float32)
+    rows[[0, 1], [3, 10]] = 1.0
+    apart, cut = (
+        build_lattice(2, spans, shapes, rows, settings, np.array([sides, sides], np.int32)).arcs
+        for sides in (0, 1)
+    )
+    assert cut[0][0].score == pytest.approx(apart[0][0].score - settings.seam)
+    assert apart[1][-1].score == pytest.approx(-settings.skip_small)
+    assert cut[1][-1].score == pytest.approx(-0.2 * settings.skip - settings.seam)
 
 
 def test_only_single_pieces_are_passed_over() -> None:
