@@ -133,9 +133,12 @@ def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:
 
 
 def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[np.bool_]:
-    """Say of each piece whether the network is sure that it is one digit as it stands."""
-    widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
-    plain = widths <= settings.cuts.sure_wide * pieces.text_height
+    """Say of each piece whether the network is sure that it is one digit as it stands.
+
+    Of a narrow one it is never: it need not be cut, and may be the right half of an open 4.
+    """
+    widths = (pieces.boxes[:, 2] - pieces.boxes[:, 0]) / max(pieces.text_height, 1.0)
+    plain = (widths <= settings.cuts.sure_wide) & (widths >= settings.cuts.narrow)
     return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
 
 

@@ -43,6 +43,7 @@ def test_a_line_alone_stays_as_it_is(ink: Gray) -> None:
         pytest.param((100, 54, 7, 7), id="dot"),
         pytest.param((101, 54, 6, 14), id="comma"),
         pytest.param((72, 44, 12, 4), id="dash"),
+        pytest.param((20, 58, 80, 2), id="feet-in-a-row"),
     ],
 )
 def test_a_mark_of_the_line_stays(mark: tuple[int, int, int, int]) -> None:
