@@ -215,7 +215,7 @@ class LatticeSettings:
         is given. Larger: fewer readings tried, faster, rare ones lost.
     small : float
         Size below which a piece that stands alone is passed over at `skip_small`: its height, or
-        0.6 of its width. Larger: more pieces are.
+        0.4 of its width. Larger: more pieces are.
     skip_small : float
         Cost of passing over a small piece that stands alone, a comma or a tail `/-`.
     skip : float
@@ -255,9 +255,9 @@ class LatticeSettings:
     small: float = field(default=0.4, metadata={"min": 0, "max": 2})
     skip_small: float = field(default=0.2, metadata={"min": 0, "max": 50})
     skip: float = field(default=4.0, metadata={"min": 0, "max": 50})
-    seam: float = field(default=0.5, metadata={"min": 0, "max": 50})
+    seam: float = field(default=0.4, metadata={"min": 0, "max": 50})
     digit_low: float = field(default=0.6, metadata={"min": 0, "max": 2})
-    digit_high: float = field(default=1.8, metadata={"min": 0.5, "max": 5})
+    digit_high: float = field(default=2.2, metadata={"min": 0.5, "max": 5})
     digit_wide: float = field(default=1.2, metadata={"min": 0.1, "max": 5})
     digit_top: float = field(default=-0.05, metadata={"min": -2, "max": 2})
     comma_cost: float = field(default=2.5, metadata={"min": 0, "max": 50})

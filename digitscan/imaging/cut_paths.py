@@ -97,6 +97,8 @@ def _cut_notches(
     top = np.where(inked, np.argmax(own, axis=0), rows)
     bottom = np.where(inked, rows - np.argmax(own[::-1], axis=0), 0)
     starts = _find_notches(top, height, settings)
+    if starts.size == 0:
+        return np.zeros((0, rows), np.int64), np.zeros(0, np.float32)
     reach = round(settings.notch_reach * height)
     offsets = np.arange(-reach, reach + 1)
     ends = np.clip(starts[:, None] + offsets, 0, columns - 1)

@@ -101,7 +101,7 @@ def test_leading_zeros_are_kept() -> None:
     [
         pytest.param((0.6, 1.0), 0.0, id="plain"),
         pytest.param((0.6, 0.4), 1.0, id="low"),
-        pytest.param((0.6, 2.0), 1.0, id="high"),
+        pytest.param((0.6, 2.4), 1.0, id="high"),
         pytest.param((1.4, 1.0), 1.0, id="wide"),
     ],
 )
