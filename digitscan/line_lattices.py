@@ -110,9 +110,7 @@ def search_lattices(
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     # What is still one whole component has been seen.
     asked = [
-        group.worth
-        & ~(group.alone & (one.source[group.spans[:, 0]] >= 0))
-        & (group.pieces <= MAX_PIECES)
+        group.worth & ~(group.alone & ~one.is_cut[group.spans[:, 0]]) & (group.pieces <= MAX_PIECES)
         for one, group in zip(pieces, groups, strict=True)
     ]
     parts = _classify(
@@ -123,10 +121,15 @@ def search_lattices(
     cuts = []
     for k, line in enumerate(lines):
         probabilities = _spread(parts[k], asked[k])
-        known = groups[k].alone & (pieces[k].source[groups[k].spans[:, 0]] >= 0)
-        probabilities[known] = seen[k][pieces[k].source[groups[k].spans[known, 0]]]
+        known = groups[k].alone & ~pieces[k].is_cut[groups[k].spans[:, 0]]
+        probabilities[known] = seen[k][pieces[k].component[groups[k].spans[known, 0]]]
         lattice = build_lattice(
-            groups[k].pieces, groups[k].spans, groups[k].shapes, probabilities, settings.lattice
+            groups[k].pieces,
+            groups[k].spans,
+            groups[k].shapes,
+            probabilities,
+            settings.lattice,
+            groups[k].seams,
         )
         paths = find_paths(lattice, settings.lattice)
         cuts.append(Cut(line, pieces[k], groups[k], lattice, paths))
@@ -140,9 +143,12 @@ def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:
 
 
 def _are_sure(pieces: Pieces, share: Floats, settings: Settings) -> npt.NDArray[np.bool_]:
-    """Say of each piece whether the network is sure that it is one digit as it stands."""
-    widths = pieces.boxes[:, 2] - pieces.boxes[:, 0]
-    plain = widths <= settings.cuts.sure_wide * pieces.text_height
+    """Say of each piece whether the network is sure that it is one digit as it stands.
+
+    Of a narrow one it is never: it need not be cut, and may be the right half of an open 4.
+    """
+    widths = (pieces.boxes[:, 2] - pieces.boxes[:, 0]) / max(pieces.text_height, 1.0)
+    plain = (widths <= settings.cuts.sure_wide) & (widths >= settings.cuts.narrow)
     return np.asarray((share[:, :10].max(axis=1) >= settings.cuts.sure) & plain)
 
 

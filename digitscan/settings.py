@@ -75,17 +75,22 @@ class CutSettings:
     margin : float
         Least distance of a cut's start from either end of the part. Larger: no slivers cut off.
     spacing : float
-        Least distance of two cuts; of two closer ones that through less ink stays. Larger: fewer
-        cuts, faster, touching digits may stay joined.
+        Least distance of a cut at a thin place from others; of two closer ones that through less
+        ink stays. Larger: fewer cuts, faster, touching digits may stay joined.
     corridor : float
         How far a cut may step aside from a thin place, where a column holds least ink. Larger:
         more ways are compared, slower.
     crossing : float
         Most ink that a cut at a thin place may cross, in widths of the stroke. Larger: more cuts.
-    waist_corridor : float
-        As `corridor`, at a waist: where the outline is lowest, as two round digits share a wall.
-    waist_crossing : float
-        Most ink that a cut at a waist may cross, in text heights. Larger: more cuts.
+    notch_depth : float
+        Least depth of a notch in the outline, above or below, where two digits may meet: round
+        ones share a wall there. Larger: fewer cuts.
+    notch_reach : float
+        How far a cut from a notch may lean until it leaves the ink. Larger: more ways are
+        compared, slower.
+    notch_spacing : float
+        As `spacing`, among cuts from notches: two round digits that overlap have notches near
+        each other. Larger: fewer cuts.
     sure : float
         Probability of one digit from which the network spares a part of the ink from cuts. Larger:
         more is cut, slower. Plain print and well spaced writing need no cuts.
@@ -109,17 +114,18 @@ class CutSettings:
     narrow: float = field(default=0.35, metadata={"min": 0, "max": 5})
     low: float = field(default=0.3, metadata={"min": 0, "max": 1})
     margin: float = field(default=0.08, metadata={"min": 0, "max": 1})
-    spacing: float = field(default=0.13, metadata={"min": 0, "max": 1})
+    spacing: float = field(default=0.1, metadata={"min": 0, "max": 1})
     corridor: float = field(default=0.2, metadata={"min": 0, "max": 1})
     crossing: float = field(default=2.6, metadata={"min": 0, "max": 20})
-    waist_corridor: float = field(default=0.04, metadata={"min": 0, "max": 1})
-    waist_crossing: float = field(default=0.6, metadata={"min": 0, "max": 5})
+    notch_depth: float = field(default=0.08, metadata={"min": 0, "max": 1})
+    notch_reach: float = field(default=0.25, metadata={"min": 0, "max": 1})
+    notch_spacing: float = field(default=0.07, metadata={"min": 0, "max": 1})
     sure: float = field(default=0.95, metadata={"min": 0, "max": 1})
     sure_wide: float = field(default=1.0, metadata={"min": 0, "max": 10})
     speck: float = field(default=0.12, metadata={"min": 0, "max": 1})
     group: int = field(default=6, metadata={"min": 1, "max": 20})
     gap: float = field(default=0.3, metadata={"min": 0, "max": 5})
-    wide: float = field(default=1.5, metadata={"min": 0.1, "max": 10})
+    wide: float = field(default=1.7, metadata={"min": 0.1, "max": 10})
     short: float = field(default=0.33, metadata={"min": 0, "max": 1})
 
 
@@ -208,12 +214,16 @@ class LatticeSettings:
         Least probability at which a group may be a digit, and the least that passing a piece over
         is given. Larger: fewer readings tried, faster, rare ones lost.
     small : float
-        Greatest side below which a piece is passed over at `skip_small`. Larger: more pieces are.
+        Size below which a piece that stands alone is passed over at `skip_small`: its height, or
+        0.4 of its width. Larger: more pieces are.
     skip_small : float
-        Cost of passing over a small piece, a comma or a tail `/-`.
+        Cost of passing over a small piece that stands alone, a comma or a tail `/-`.
     skip : float
-        Cost of passing over another piece, for each text height of its greatest side. Larger:
-        every stroke must be part of a digit; smaller: digits are passed over.
+        Cost of passing over another piece, for each text height of its size. Larger: every stroke
+        must be part of a digit; smaller: digits are passed over.
+    seam : float
+        Cost of each side on which a digit, or what is passed over, was cut off its neighbor.
+        Larger: fewer strokes cut in two, more touching digits joined.
     digit_low : float
         Height below which a digit costs. Larger: small digits are doubted.
     digit_high : float
@@ -245,8 +255,9 @@ class LatticeSettings:
     small: float = field(default=0.4, metadata={"min": 0, "max": 2})
     skip_small: float = field(default=0.2, metadata={"min": 0, "max": 50})
     skip: float = field(default=4.0, metadata={"min": 0, "max": 50})
+    seam: float = field(default=0.4, metadata={"min": 0, "max": 50})
     digit_low: float = field(default=0.6, metadata={"min": 0, "max": 2})
-    digit_high: float = field(default=1.5, metadata={"min": 0.5, "max": 5})
+    digit_high: float = field(default=2.2, metadata={"min": 0.5, "max": 5})
     digit_wide: float = field(default=1.2, metadata={"min": 0.1, "max": 5})
     digit_top: float = field(default=-0.05, metadata={"min": -2, "max": 2})
     comma_cost: float = field(default=2.5, metadata={"min": 0, "max": 50})

@@ -11,16 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.components import (
-    estimate_stroke_width,
-    estimate_text_height,
-    find_components,
-)
+from digitscan.imaging.components import estimate_text_height, find_components
+from digitscan.imaging.cut_paths import Ways, find_cut_paths
 from digitscan.records import Box, Gray, Mask
 from digitscan.settings import CutSettings
-
-LEANS = np.array([-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45])
-"""Columns a row: the slant is out already, what is left is the slope of two round neighbors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +35,13 @@ class Pieces:
         Shear that was taken out: a point (x, y) of the region is at x + slant * (y - H / 2) here.
     origin : int
         Column of the upright ink that is column 0 of the region at slant 0.
-    source : ndarray of int32, shape (N,)
-        Which uncut piece this one is, -1 where it was cut off one.
+    component : ndarray of int32, shape (N,)
+        Which uncut piece this one is, or was cut off.
+    is_cut : ndarray of bool, shape (N,)
+        True where it was cut off one.
     fixed : ndarray of bool, shape (N,)
-        True where the piece is one digit or none, and joins no other: a cell of a comb, or a
-        component of which the network is sure.
+        True where the piece is one digit or none, and joins no other beside it: a cell of a comb,
+        or a component of which the network is sure.
     """
 
     ink: Gray
@@ -54,7 +50,8 @@ class Pieces:
     text_height: float
     slant: float
     origin: int
-    source: npt.NDArray[np.int32]
+    component: npt.NDArray[np.int32]
+    is_cut: npt.NDArray[np.bool_]
     fixed: npt.NDArray[np.bool_]
 
 
@@ -82,8 +79,9 @@ def split_components(ink: Gray, threshold: int) -> Pieces:
     soft = cv2.dilate(labels.astype(np.int16), np.ones((3, 3), np.uint8))
     owner = np.where(labels > 0, labels, soft).astype(np.int32)
     free = np.zeros(int(owner.max()), np.bool_)
-    pieces = _order(owner, upright, height, slant, origin, np.zeros(free.size, np.int64), free)
-    return replace(pieces, source=np.arange(len(pieces.boxes), dtype=np.int32))
+    none = np.zeros(free.size, np.int64)
+    pieces = _order(owner, upright, height, slant, origin, none, free, free)
+    return replace(pieces, component=np.arange(len(pieces.boxes), dtype=np.int32))
 
 
 def split_pieces(ink: Gray, threshold: int, settings: CutSettings = CutSettings()) -> Pieces:
@@ -129,18 +127,22 @@ def cut_pieces(
     Pieces
     """
     owner = np.zeros(pieces.owner.shape, np.int32)
-    source: list[int] = []
+    component: list[int] = []
+    is_cut: list[bool] = []
     fixed: list[bool] = []
     for index, (left, top, right, bottom) in enumerate(pieces.boxes):
         window = np.s_[top:bottom, left:right]
         own = pieces.owner[window] == index + 1
         ink = pieces.ink[window]
-        paths: list[npt.NDArray[np.int64]] = []
+        paths = np.zeros((0, bottom - top), np.int64)
         if not (sure[index] or pieces.fixed[index]):
-            paths = _find_cut_paths(own & (ink >= threshold), ink, pieces.text_height, settings)
-        part = _divide(own, ink >= threshold, paths) if paths else own.astype(np.int16)
-        owner[window][own] = len(source) + part[own]
-        source += [-1 if paths else index] * (len(paths) + 1)
+            paths = find_cut_paths(own & (ink >= threshold), ink, pieces.text_height, settings)
+        part = _divide(own, ink >= threshold, paths) if len(paths) else own.astype(np.int16)
+        # A way past the end of a stroke cuts nothing off.
+        cuts = bool(np.ptp(part[own]))
+        owner[window][own] = len(component) + part[own]
+        component += [index] * (len(paths) + 1)
+        is_cut += [cuts] * (len(paths) + 1)
         fixed += [bool(sure[index] or pieces.fixed[index])] * (len(paths) + 1)
     return _order(
         owner,
@@ -148,7 +150,8 @@ def cut_pieces(
         pieces.text_height,
         pieces.slant,
         pieces.origin,
-        np.array(source, np.int64),
+        np.array(component, np.int64),
+        np.array(is_cut, np.bool_),
         np.array(fixed, np.bool_),
     )
 
@@ -191,7 +194,7 @@ def join_cells(shape: tuple[int, int], inks: Sequence[Gray], boxes: Sequence[Box
     height = estimate_text_height(spots[:, 3] - spots[:, 1])
     count = len(edges)
     every = np.arange(count, dtype=np.int32)
-    return Pieces(ink, owner, spots, height, 0.0, 0, every, np.ones(count, np.bool_))
+    return Pieces(ink, owner, spots, height, 0.0, 0, every, every < 0, every >= 0)
 
 
 def estimate_slant(mask: Mask) -> float:
@@ -245,43 +248,7 @@ def _shear(ink: Gray, slant: float) -> tuple[Gray, int]:
     return np.asarray(upright, np.uint8), margin
 
 
-def _find_cut_paths(
-    own: Mask, ink: Gray, height: float, settings: CutSettings
-) -> list[npt.NDArray[np.int64]]:
-    """Return for each cut the first column on its right side, a row each, left to right.
-
-    Two kinds of places are tried. A thin place, where a column holds least ink: two digits joined
-    by a stroke. A waist, where the outline is lowest: two round digits side by side share a wall
-    there, and the column holds most ink of all. From each goes the straight way down that crosses
-    least ink: touching digits overlap in their slant, and one upright line cuts both.
-    """
-    rows, columns = own.shape
-    if columns < settings.narrow * height or rows < settings.low * height:
-        return []
-    cost = np.where(own, np.maximum(ink, 64), 0).astype(np.float32) / np.float32(255)
-    spacing = max(2, round(settings.spacing * height))
-    stroke = max(1.0, estimate_stroke_width(own))
-    edge = settings.margin * height
-    found: list[tuple[npt.NDArray[np.int64], float]] = []
-    for profile, reach_px, most_px in (
-        (cost.sum(axis=0), settings.corridor * height, settings.crossing * stroke),
-        (_measure_extent(own), settings.waist_corridor * height, settings.waist_crossing * height),
-    ):
-        starts = _find_minima(cv2.blur(profile[np.newaxis, :], (3, 1))[0], spacing)
-        starts = starts[(starts >= edge) & (columns - starts >= edge)]
-        if starts.size:
-            ways, crossed = _lean(cost, starts, max(1, round(reach_px)))
-            found += [
-                (way, float(ink_px))
-                for way, ink_px in zip(ways, crossed, strict=True)
-                if ink_px <= most_px
-            ]
-    return _thin_out(found, settings.spacing * height)
-
-
-def _divide(
-    own: Mask, writing: Mask, paths: Sequence[npt.NDArray[np.int64]]
-) -> npt.NDArray[np.int16]:
+def _divide(own: Mask, writing: Mask, paths: Ways) -> npt.NDArray[np.int16]:
     """Number the parts of a piece between its cuts, from 1; a soft edge follows its writing."""
     columns = np.arange(own.shape[1])
     part = np.ones(own.shape, np.int16)
@@ -293,72 +260,14 @@ def _divide(
     return np.where(hard > 0, hard, soft).astype(np.int16)
 
 
-def _measure_extent(own: Mask) -> npt.NDArray[np.float32]:
-    """Return for each column the rows from its first ink to its last."""
-    first = np.argmax(own, axis=0)
-    last = own.shape[0] - np.argmax(own[::-1], axis=0)
-    return np.where(own.any(axis=0), last - first, 0).astype(np.float32)
-
-
-def _thin_out(
-    found: list[tuple[npt.NDArray[np.int64], float]], spacing_px: float
-) -> list[npt.NDArray[np.int64]]:
-    """Return the ways from left to right; of two closer than `spacing_px` the cheaper one."""
-    kept: list[tuple[npt.NDArray[np.int64], float]] = []
-    for way, ink_px in sorted(found, key=lambda one: float(one[0].mean())):
-        if kept and np.abs(way - kept[-1][0]).mean() < spacing_px:
-            if ink_px < kept[-1][1]:
-                kept[-1] = way, ink_px
-            continue
-        kept.append((way, ink_px))
-    # Ways may cross: each starts where the one to its left ends at the latest.
-    ways = [way for way, _ in kept]
-    return list(np.maximum.accumulate(ways, axis=0)) if ways else []
-
-
-def _find_minima(profile: npt.NDArray[np.float32], spacing: int) -> npt.NDArray[np.int64]:
-    """Return the columns that are lowest within `spacing` on either side, one a plateau."""
-    lowest = cv2.erode(profile[np.newaxis, :], np.ones((1, 2 * spacing + 1), np.uint8))[0]
-    low = np.flatnonzero(profile <= lowest + 1e-3)
-    if low.size == 0:
-        return low
-    runs = np.split(low, np.flatnonzero(np.diff(low) > 1) + 1)
-    return np.array([run[run.size // 2] for run in runs])
-
-
-def _lean(
-    cost: npt.NDArray[np.float32], starts: npt.NDArray[np.int64], reach: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Return for each start the straight way down that crosses least ink, and that ink.
-
-    Ways of every lean and offset within `reach` columns are compared; the first result has shape
-    (starts, rows).
-    """
-    rows, columns = cost.shape
-    offsets = np.arange(-reach, reach + 1)
-    down = np.linspace(-1.0, 1.0, rows)
-    ways = starts[:, None, None, None] + offsets[:, None, None]
-    ways = ways + LEANS[:, None] * (rows / 2) * down
-    ways = np.clip(np.rint(ways).astype(np.int64), 0, columns - 1)
-    crossed = cost[np.arange(rows), ways].sum(axis=3)
-    # Leaving the start or the upright costs a little, so that ways through paper stay straight.
-    detour = 0.05 * np.abs(offsets)[:, None] + 0.5 * np.abs(LEANS)
-    flat = (crossed + detour).reshape(len(starts), -1)
-    best = np.argmin(flat, axis=1)
-    every = np.arange(len(starts))
-    return (
-        ways.reshape(len(starts), -1, rows)[every, best],
-        crossed.reshape(len(starts), -1)[every, best],
-    )
-
-
 def _order(
     owner: npt.NDArray[np.int32],
     ink: Gray,
     height: float,
     slant: float,
     origin: int,
-    source: npt.NDArray[np.int64],
+    component: npt.NDArray[np.int64],
+    is_cut: npt.NDArray[np.bool_],
     fixed: npt.NDArray[np.bool_],
 ) -> Pieces:
     """Number the pieces from left to right by the middle of their box."""
@@ -375,7 +284,8 @@ def _order(
         text_height=height,
         slant=slant,
         origin=origin,
-        source=source[ordered].astype(np.int32),
+        component=component[ordered].astype(np.int32),
+        is_cut=is_cut[ordered],
         fixed=fixed[ordered],
     )
 

@@ -28,6 +28,8 @@ class Groups:
     worth : ndarray of bool, shape (M,)
         True where the group may be a digit and is worth a look by the network; False for marks
         too small (dots, commas, dashes).
+    seams : ndarray of int32, shape (M,)
+        On how many of its two sides the group was cut off its neighbor.
     """
 
     pieces: int
@@ -35,6 +37,7 @@ class Groups:
     shapes: npt.NDArray[np.float32]
     alone: npt.NDArray[np.bool_]
     worth: npt.NDArray[np.bool_]
+    seams: npt.NDArray[np.int32]
 
 
 def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups:
@@ -58,9 +61,8 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
         left, top, right, bottom = (int(edge) for edge in boxes[first])
         spans.append((first, first + 1))
         joined.append((left, top, right, bottom))
-        most = 1 if pieces.fixed[first] else settings.group
-        for last in range(first + 1, min(first + most, len(boxes))):
-            if pieces.fixed[last]:
+        for last in range(first + 1, min(first + settings.group, len(boxes))):
+            if pieces.fixed[last - 1 : last + 1].any() and not _is_above(boxes, last):
                 break
             if boxes[last, 0] - right > settings.gap * height:
                 break
@@ -76,7 +78,8 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
     tall = shapes[:, 3] - shapes[:, 1] >= settings.short
     ends = np.array(spans, np.int32).reshape(-1, 2)
     alone = ends[:, 1] - ends[:, 0] == 1
-    return Groups(len(boxes), ends, shapes, np.asarray(alone), np.asarray(tall))
+    seams = _find_seams(pieces)[ends].sum(axis=1, dtype=np.int32)
+    return Groups(len(boxes), ends, shapes, np.asarray(alone), np.asarray(tall), seams)
 
 
 def cut_groups(
@@ -145,3 +148,16 @@ def _middle(boxes: npt.NDArray[np.int32]) -> float:
     heights = boxes[:, 3] - boxes[:, 1]
     tall = boxes[heights * 2 >= heights.max()]
     return find_median(tall[:, 1] + tall[:, 3]) / 2
+
+
+def _find_seams(pieces: Pieces) -> npt.NDArray[np.bool_]:
+    """Say of each gap between pieces, the outer two among them, whether it is a cut through ink."""
+    same = pieces.component[1:] == pieces.component[:-1]
+    return np.concatenate([[False], same, [False]])
+
+
+def _is_above(boxes: npt.NDArray[np.int32], last: int) -> bool:
+    """Say whether a piece stands above or below the one before it rather than beside it."""
+    one, other = boxes[last - 1], boxes[last]
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    return bool(shared > 0.5 * min(one[2] - one[0], other[2] - other[0]))

@@ -12,7 +12,7 @@ THICK = 0.16
 """A rule is at most this many text heights thick: printed 0.3 to 0.8 mm, writing 5 mm."""
 
 
-def remove_rules(mask: Mask, text_height: float) -> Mask:
+def remove_rules(mask: Mask, text_height: float, long: float = LONG) -> Mask:
     """Take horizontal and vertical rules out of the ink.
 
     A pixel goes when it lies on a long straight run of ink and its run across the rule is short:
@@ -25,6 +25,8 @@ def remove_rules(mask: Mask, text_height: float) -> Mask:
         True on the ink.
     text_height : float
         Height of the writing in pixels.
+    long : float
+        Least length of a rule across in text heights; one down is a quarter longer.
 
     Returns
     -------
@@ -40,8 +42,8 @@ def remove_rules(mask: Mask, text_height: float) -> Mask:
     >>> bool(clean[50, 20]), bool(clean[50, 101])
     (False, True)
     """
-    clean = np.asarray(mask & ~find_rules(mask, text_height))
-    return np.asarray(clean & ~find_rules(clean, text_height, LONG * 1.25, vertical=True))
+    clean = np.asarray(mask & ~find_rules(mask, text_height, long))
+    return np.asarray(clean & ~find_rules(clean, text_height, long * 1.25, vertical=True))
 
 
 def find_rules(mask: Mask, text_height: float, long: float = LONG, vertical: bool = False) -> Mask:

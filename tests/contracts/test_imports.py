@@ -94,6 +94,8 @@ WITHIN = {
 SIBLINGS = {
     # The nouns of a stage, which the next stage takes as its argument.
     ("imaging.components", "imaging.cuts"),
+    ("imaging.components", "imaging.cut_paths"),
+    ("imaging.cut_paths", "imaging.cuts"),
     ("imaging.components", "imaging.isolate"),
     ("imaging.components", "imaging.regions"),
     ("imaging.cuts", "imaging.groups"),

@@ -1,5 +1,7 @@
 """Groups: every run of neighboring pieces that may be one digit, every single piece among them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,9 +22,9 @@ def lay_out(*boxes: tuple[int, int, int, int]) -> Pieces:
         ink[top:bottom, left:right] = 200 + index
         owner[top:bottom, left:right] = index + 1
     edges = np.array(boxes, np.int32).reshape(-1, 4)
-    source = np.arange(len(boxes), dtype=np.int32)
+    component = np.arange(len(boxes), dtype=np.int32)
     free = np.zeros(len(boxes), np.bool_)
-    return Pieces(ink, owner, edges, float(HEIGHT if boxes else 0), 0.0, 0, source, free)
+    return Pieces(ink, owner, edges, float(HEIGHT if boxes else 0), 0.0, 0, component, free, free)
 
 
 def columns(*lefts: int, width: int = 6) -> tuple[tuple[int, int, int, int], ...]:
@@ -62,6 +64,27 @@ def test_a_group_has_so_many_pieces_at_most(most: int) -> None:
     assert (spans[:, 1] - spans[:, 0]).max() == most
 
 
+@pytest.mark.parametrize(
+    ("boxes", "spans"),
+    [
+        pytest.param(columns(0, 8, 16), [(0, 1), (1, 2), (2, 3)], id="side-by-side"),
+        pytest.param(
+            ((0, 10, 9, 19), (1, 20, 9, 30)), [(0, 1), (0, 2), (1, 2)], id="two-rings-of-an-eight"
+        ),
+        pytest.param(
+            ((0, 10, 9, 19), (1, 20, 9, 30), (12, 10, 16, 30)),
+            [(0, 1), (0, 2), (1, 2), (2, 3)],
+            id="an-eight-and-a-one",
+        ),
+    ],
+)
+def test_a_fixed_piece_joins_only_what_stands_above_or_below_it(
+    boxes: tuple[tuple[int, int, int, int], ...], spans: list[tuple[int, int]]
+) -> None:
+    pieces = replace(lay_out(*boxes), fixed=np.ones(len(boxes), np.bool_))
+    assert [tuple(span) for span in plan_groups(pieces).spans.tolist()] == spans
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_piece_is_a_group_of_its_own(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -91,6 +114,20 @@ def test_shapes_count_in_text_heights_about_the_middle() -> None:
     assert by_span[0, 1] == pytest.approx([0, -0.5, 0.3, 0.5])
     assert by_span[0, 2] == pytest.approx([0, -0.5, 0.7, 0.5])
     assert by_span[2, 3] == pytest.approx([1.5, 0.4, 1.65, 0.6])
+
+
+def test_seams_are_cuts_through_ink() -> None:
+    pieces = lay_out(*columns(0, 7, 20))
+    cut = replace(pieces, component=np.array([0, 0, 1], np.int32))
+    groups = plan_groups(cut)
+    spans = [tuple(span) for span in groups.spans.tolist()]
+    assert dict(zip(spans, groups.seams.tolist(), strict=True)) == {
+        (0, 1): 1,
+        (0, 2): 0,
+        (1, 2): 1,
+        (2, 3): 0,
+    }
+    assert plan_groups(pieces).seams.max() == 0
 
 
 def test_marks_are_not_worth_a_look() -> None:

@@ -43,11 +43,19 @@ def test_a_line_alone_stays_as_it_is(ink: Gray) -> None:
         pytest.param((100, 54, 7, 7), id="dot"),
         pytest.param((101, 54, 6, 14), id="comma"),
         pytest.param((72, 44, 12, 4), id="dash"),
+        pytest.param((20, 58, 80, 2), id="feet-in-a-row"),
     ],
 )
 def test_a_mark_of_the_line_stays(mark: tuple[int, int, int, int]) -> None:
     ink = stamp(*DIGITS, mark)
     assert np.array_equal(isolate_line(ink, THRESHOLD), ink)
+
+
+def test_many_hairs_make_no_rule_of_a_bar() -> None:
+    hairs = [(left, top, 6, 2) for left in range(2, 230, 9) for top in (18, 22, 66, 70)]
+    bars = [(110, 30, 30, 3), (20, 57, 20, 3)]
+    found = isolate_line(stamp(*DIGITS, *bars, *hairs), THRESHOLD)
+    assert np.array_equal(found[30:60], stamp(*DIGITS, *bars)[30:60])
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_leading_zeros_are_kept() -> None:
     [
         pytest.param((0.6, 1.0), 0.0, id="plain"),
         pytest.param((0.6, 0.4), 1.0, id="low"),
-        pytest.param((0.6, 1.7), 1.0, id="high"),
+        pytest.param((0.6, 2.4), 1.0, id="high"),
         pytest.param((1.4, 1.0), 1.0, id="wide"),
     ],
 )
@@ -121,9 +121,43 @@ def test_passing_over_ink_costs_by_its_size() -> None:
     )
 
 
+def test_a_dash_is_passed_over_more_easily_than_a_stroke() -> None:
+    dash, stroke = (
+        build_row({10: 1.0}, sizes=size).arcs[0][-1].score for size in ((1.0, 0.2), (0.2, 1.0))
+    )
+    assert stroke < dash < -LatticeSettings().skip_small
+
+
+def test_each_seam_costs_and_no_small_piece_cut_off_is_rubbish_for_little() -> None:
+    settings = LatticeSettings()
+    spans = np.array([(0, 1), (1, 2)], np.int32)
+    shapes = np.array([[0, -0.5, 0.6, 0.5], [0.6, -0.1, 0.7, 0.1]], np.float32)
+    rows = np.zeros((2, 11), np.float32)
+    rows[[0, 1], [3, 10]] = 1.0
+    apart, cut = (
+        build_lattice(2, spans, shapes, rows, settings, np.array([sides, sides], np.int32)).arcs
+        for sides in (0, 1)
+    )
+    assert cut[0][0].score == pytest.approx(apart[0][0].score - settings.seam)
+    assert apart[1][-1].score == pytest.approx(-settings.skip_small)
+    assert cut[1][-1].score == pytest.approx(-0.2 * settings.skip - settings.seam)
+
+
 def test_only_single_pieces_are_passed_over() -> None:
     for arcs in draw_lattice(0).arcs:
         assert all(arc.last == arc.first + 1 for arc in arcs if not arc.label)
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [pytest.param(1, "2", id="slash"), pytest.param(8, "28", id="high-eight")],
+)
+def test_a_tail_is_a_stroke_and_dashes(label: int, text: str) -> None:
+    spans = np.array([(0, 1), (1, 2), (2, 3)], np.int32)
+    shapes = np.array([[0, -0.5, 0.6, 0.5], [0.7, -0.6, 1.2, 0.6], [1.3, -0.1, 1.7, 0]], np.float32)
+    rows = np.zeros((3, 11), np.float32)
+    rows[[0, 1, 2], [2, label, 10]] = 1.0
+    assert find_paths(build_lattice(3, spans, shapes, rows))[0].text == text
 
 
 @pytest.mark.parametrize("seed", range(12))
