@@ -1,13 +1,11 @@
 """A zone of a form -> its part of the page, upright, and the ink that was written into it."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.combs import find_combs
 from digitscan.imaging.components import estimate_text_height, find_components
 from digitscan.imaging.geometry import grow_box
 from digitscan.imaging.ruling import remove_rules
@@ -27,10 +25,6 @@ _EDGE_THIN = 0.12
 """A rule is thinner than this share of the zone's height: 1 mm of a box of 9 mm."""
 _EDGE_NEAR = 0.15
 """A rule of the zone's box stands at the zone's edge, within this share of its height."""
-_COMB_PAGE_PX = 1300
-"""Combs are looked for as large as on a page of this longer side, as `combs.find_combs` does."""
-_COMB_OVERLAP = 0.5
-"""A comb found is the one wanted when it shares this much of the area of both together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,9 @@ class Patch:
     way: npt.NDArray[np.float64]
 
 
-def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Patch:
+def flatten_zone(
+    gray: Gray, zone: Box, to_page: npt.NDArray[np.float64], least_scale: float = 0.0
+) -> Patch:
     """Cut a zone out of a page as it stands on the reference.
 
     Parameters
@@ -62,6 +58,8 @@ def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Pat
         In pixels of the reference.
     to_page : ndarray of float64, shape (3, 3)
         Takes (x, y, 1) of the reference to the page, up to a factor.
+    least_scale : float
+        Least pixels of the patch in a pixel of the reference: a page of fewer is enlarged.
 
     Returns
     -------
@@ -74,7 +72,8 @@ def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Pat
     >>> patch.zone, patch.gray.shape
     (Box(left=12, top=12, right=52, bottom=32), (44, 64))
     """
-    scale = _measure_scale(zone, to_page)
+    own = _measure_scale(zone, to_page)
+    scale = max(own, least_scale)
     margin = max(2, round(_MARGIN * (zone.bottom - zone.top)))
     wide = grow_box(zone, margin, margin)
     to_reference = np.array(
@@ -90,7 +89,7 @@ def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Pat
         gray,
         way,
         size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        flags=(cv2.INTER_LINEAR if scale == own else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     edge = round(margin * scale)
@@ -215,64 +214,3 @@ def place_zone(patch: Patch, field: Box, part: Box) -> Box:
     top = patch.zone.top + round((part.top - field.top) * down)
     bottom = patch.zone.top + round((part.bottom - field.top) * down)
     return Box(left, top, max(right, left + 1), max(bottom, top + 1))
-
-
-def locate_cells(gray: Gray, zone: Box, cells: int, page_long_px: int) -> tuple[Box, ...]:
-    """Return the boxes of a comb: those found on the page, or the zone in equal parts.
-
-    Parameters
-    ----------
-    gray : ndarray of uint8, shape (h, w)
-        The patch.
-    zone : Box
-        Where the comb is expected, in pixels of the patch.
-    cells : int
-        How many there are.
-    page_long_px : int
-        Longer side of the page that the patch is from.
-
-    Returns
-    -------
-    tuple of Box
-        Left to right, in pixels of the patch.
-
-    Examples
-    --------
-    >>> blank = np.full((40, 80), 255, np.uint8)
-    >>> [cell.left for cell in locate_cells(blank, Box(10, 5, 70, 35), 3, 800)]
-    [10, 30, 50]
-    """
-    scale = min(1.0, _COMB_PAGE_PX / page_long_px)
-    small = gray
-    if scale < 1.0:
-        size = (max(1, round(small.shape[1] * scale)), max(1, round(small.shape[0] * scale)))
-        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
-    for comb in find_combs(small):
-        found = [_scale(cell, 1.0 / scale) for cell in comb.cells]
-        near = _share(_scale(comb.box, 1.0 / scale), zone) >= _COMB_OVERLAP
-        if len(found) == cells and near:
-            return tuple(found)
-    edges = np.linspace(zone.left, zone.right, cells + 1).round().astype(int)
-    return tuple(
-        Box(int(a), zone.top, max(int(b), int(a) + 1), zone.bottom) for a, b in pairwise(edges)
-    )
-
-
-def _scale(box: Box, factor: float) -> Box:
-    left, top = round(box.left * factor), round(box.top * factor)
-    return Box(
-        left,
-        top,
-        max(left + 1, round(box.right * factor)),
-        max(top + 1, round(box.bottom * factor)),
-    )
-
-
-def _share(one: Box, other: Box) -> float:
-    """Return the area that two boxes share, as a share of what they cover together."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if across <= 0 or down <= 0:
-        return 0.0
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
-    return across * down / (sum(areas) - across * down)

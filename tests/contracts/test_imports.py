@@ -104,7 +104,6 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.regions"),
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
-    ("imaging.combs", "imaging.zones"),
     ("imaging.combs", "imaging.frames"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
