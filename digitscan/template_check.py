@@ -112,5 +112,5 @@ def _draw_fit(form: Form, upright: Gray, picture: Path) -> float | None:
         return None
     outlines = outline_fields(form.template)
     moved = [move_outline(outline, fit.registration.to_page) for outline in outlines]
-    write_picture(picture, draw_outlines(fit.upright, moved))
+    write_picture(picture, draw_outlines(fit.page, moved))
     return fit.registration.score

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from digitscan.checkdigits import has_check_digit
 from digitscan.fields import FieldKind
@@ -14,10 +13,10 @@ from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import CellInk, split_cells
 from digitscan.imaging.crosses import is_blot, may_be_cross
 from digitscan.imaging.cuts import join_cells
-from digitscan.imaging.geometry import clip_box, grow_box, stored_from_upright, turn_upright
+from digitscan.imaging.geometry import clip_box, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.normalize import normalize_tiles
-from digitscan.imaging.register import Features, Registration, describe_page, register_page
+from digitscan.imaging.register import Features, Registration, describe_page, find_reference
 from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, place_zone
 from digitscan.joint_reading import Found, agree
 from digitscan.line_lattices import Line
@@ -42,8 +41,6 @@ MAX_EMPTY = 0.5
 CELL_PX = 32
 """Boxes of a comb are enlarged to this side at least: a wall of 1 px is lost beside
 strokes of 2. Of 58 counts and dates at half resolution 5 were misread, not enlarged 28."""
-_QUARTERS = (0, 2, 1, 3)
-"""Quarter turns in which a form is looked for: upright first, then on its head, on its sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +58,14 @@ class Fit:
     Attributes
     ----------
     form : Form
-    upright : ndarray of uint8, shape (H, W)
-        The page, turned by quarters as the form stands.
-    way : ndarray of float64, shape (3, 3)
-        Takes (x, y, 1) of `upright` to the page as it was given.
+    page : ndarray of uint8, shape (H, W)
+        On which the form may lie on its side or on its head.
     registration : Registration
-        Takes the reference to `upright`.
+        Takes the reference to the page.
     """
 
     form: Form
-    upright: Gray
-    way: npt.NDArray[np.float64]
+    page: Gray
     registration: Registration
 
 
@@ -111,18 +105,8 @@ def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:
     Fit or None
         Of the form with the best score; None where the page shows none of them.
     """
-    for quarters in _QUARTERS:
-        upright = turn_upright(gray, 1, quarters)
-        page = describe_page(upright)
-        found = [
-            (registration.score, -place, form, registration)
-            for place, form in enumerate(forms)
-            if (registration := register_page(page, form.features)) is not None
-        ]
-        if found:
-            _, _, form, registration = max(found, key=lambda one: one[:2])
-            return Fit(form, upright, stored_from_upright(gray.shape, 1, quarters), registration)
-    return None
+    found = find_reference(describe_page(gray), [form.features for form in forms])
+    return None if found is None else Fit(forms[found[0]], gray, found[1])
 
 
 def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tuple[Reading, ...]:
@@ -137,11 +121,9 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
     Returns
     -------
     tuple of Reading
-        One a field, in the order of the template; boxes in pixels of the page as it was given to
-        `fit_form`. An empty field has the rejection `empty`, or `missing` where it is required;
+        One a field, in the order of the template; boxes in pixels of the page. An empty field has the rejection `empty`, or `missing` where it is required;
         one that breaks a rule has `rule`, and its note names the rule.
     """
-    shape = _shape_given(fit)
     cuts = [_cut_field(fit, field, reader, settings) for field in fit.form.template.fields]
     lines = tuple(cut.line for cut in cuts if cut.line is not None)
     read = iter(read_lines(lines, reader, settings, PAGE_VIEWS))
@@ -157,7 +139,7 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
         found.append(Found(cut.field, reading, cut.cells, cut.crossed))
     agreed = agree(found, fit.form.template.rules)
     return tuple(
-        map_reading(reading, fit.way @ cut.patch.way, shape)
+        map_reading(reading, cut.patch.way, fit.page.shape)
         for cut, reading in zip(cuts, agreed, strict=True)
     )
 
@@ -175,21 +157,15 @@ def _check_count(cut: _Cut, reading: Reading) -> Reading:
 
 
 def estimate_turn_deg(fit: Fit) -> float:
-    """Return the skew of the form on its page, positive counter-clockwise as the eye sees it."""
+    """Return the skew of the form, quarter turns apart, counter-clockwise as the eye sees it."""
     to_page = fit.registration.to_page
-    return float(-np.rad2deg(np.arctan2(to_page[1, 0], to_page[0, 0])))
-
-
-def _shape_given(fit: Fit) -> tuple[int, int]:
-    """Return (H, W) of the page as it was given."""
-    height, width = fit.upright.shape
-    on_side = abs(fit.way[0, 1]) > 0.5
-    return (width, height) if on_side else (height, width)
+    turn_deg = float(-np.rad2deg(np.arctan2(to_page[1, 0], to_page[0, 0])))
+    return turn_deg - 90.0 * round(turn_deg / 90.0)
 
 
 def _cut_field(fit: Fit, field: Field, reader: Reader, settings: Settings) -> _Cut:
     least = max((CELL_PX / _narrow(comb) for comb in field.combs), default=0.0)
-    patch = flatten_zone(fit.upright, field.zone, fit.registration.to_page, least)
+    patch = flatten_zone(fit.page, field.zone, fit.registration.to_page, least)
     if field.type is FieldType.MICR:
         return _Cut(field, patch, None, _read_micr(field, patch, reader, settings))
     ink = estimate_ink(patch.gray, settings.ink)

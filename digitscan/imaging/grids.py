@@ -34,7 +34,7 @@ _Reals = npt.NDArray[np.float64]
 
 
 def locate_cells(gray: Gray, zone: Box, cells: int) -> tuple[Box, ...]:
-    """Return the boxes of a comb: between the rules found near its zone, or the zone in equal parts.
+    """Return the boxes of a comb: between the rules near its zone, or the zone in equal parts.
 
     The zone may be drawn loosely or tightly. Of all even grids near it the one is taken whose walls
     are the deepest lines together; writing in the boxes does no harm, since no stroke is repeated
