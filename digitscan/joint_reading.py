@@ -12,8 +12,9 @@ from digitscan.forms.template import Field
 from digitscan.recognition.grammar import is_allowed, normalize_value
 from digitscan.records import Candidate, Floats, Reading, Rejection
 
-MOST_OPTIONS = 40
-"""Readings of a field that rules choose from: ten for a cell nobody can read, and some more."""
+MOST_OPTIONS = 120
+"""Readings of a field that rules choose from: a hundred for two cells nobody can read, and some
+more."""
 UNREADABLE = 0.05
 """How often a cell that has the shape of a cross and is called rubbish hides a digit: never in the
 33 crosses of the ten polling-station forms, so less than one in eleven with 95 % probability."""

@@ -121,8 +121,9 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
     Returns
     -------
     tuple of Reading
-        One a field, in the order of the template; boxes in pixels of the page. An empty field has the rejection `empty`, or `missing` where it is required;
-        one that breaks a rule has `rule`, and its note names the rule.
+        One a field, in the order of the template; boxes in pixels of the page. An empty field has
+        the rejection `empty`, or `missing` where it is required; one that breaks a rule has `rule`,
+        and its note names the rule.
     """
     cuts = [_cut_field(fit, field, reader, settings) for field in fit.form.template.fields]
     lines = tuple(cut.line for cut in cuts if cut.line is not None)
