@@ -8,7 +8,7 @@ import numpy as np
 
 from digitscan.checkdigits import has_check_digit
 from digitscan.fields import FieldKind
-from digitscan.forms.template import Comb, Field, FieldType, Template
+from digitscan.forms.template import Comb, Field, FieldType, Template, Writing
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import CellInk, split_cells
 from digitscan.imaging.crosses import is_blot, may_be_cross
@@ -17,12 +17,12 @@ from digitscan.imaging.geometry import clip_box, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.register import Features, Registration, describe_page, find_reference
-from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, place_zone
+from digitscan.imaging.zones import Patch, find_print, flatten_zone, keep_writing, place_zone
 from digitscan.joint_reading import Found, agree
 from digitscan.line_lattices import Line
 from digitscan.reader import Reader, map_reading, read_lines, read_micr_line
-from digitscan.records import Box, Floats, Gray, Reading, Region, Rejection
-from digitscan.settings import Settings
+from digitscan.records import Box, Floats, Gray, Mask, Reading, Region, Rejection
+from digitscan.settings import InkSettings, Settings
 from digitscan.whole_page import PAGE_VIEWS
 
 CROSSED = "x"
@@ -38,6 +38,9 @@ UNMARKED = 0.005
 """Specks and what is left of the box's rules stay below this share of it."""
 MAX_EMPTY = 0.5
 """Ink of a zone that the string reader rather takes for nothing is none."""
+PRINT_GAIN = 2
+"""Stamps and worn ribbons leave uneven ink, which counts in full from half its strength: of 140
+accounts on distorted cheques 126 were right with it, 120 without."""
 CELL_PX = 32
 """Boxes of a comb are enlarged to this side at least: a wall of 1 px is lost beside
 strokes of 2. Of 58 counts and dates at half resolution 5 were misread, not enlarged 28."""
@@ -45,10 +48,19 @@ strokes of 2. Of 58 counts and dates at half resolution 5 were misread, not enla
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A template and what its reference image looks like; made once per worker."""
+    """A template and what its reference image looks like; made once per worker.
+
+    Attributes
+    ----------
+    template : Template
+    features : Features
+    printed : tuple of ndarray of bool, or None
+        What is printed beside the zone of each field; None where nobody asks.
+    """
 
     template: Template
     features: Features
+    printed: tuple[Mask | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,18 @@ def make_form(template: Template, reference: Gray) -> Form:
     template : Template
     reference : ndarray of uint8, shape (H, W)
     """
-    return Form(template, describe_page(reference))
+    printed = tuple(
+        None if field.cells or field.type in (FieldType.MICR, FieldType.MARK)
+        else _find_print(reference, field)
+        for field in template.fields
+    )  # fmt: skip
+    return Form(template, describe_page(reference), printed)
+
+
+def _find_print(reference: Gray, field: Field) -> Mask:
+    patch = flatten_zone(reference, field.zone, np.eye(3))
+    ink = InkSettings()
+    return find_print(estimate_ink(patch.gray, ink), patch.zone, ink.threshold)
 
 
 def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:
@@ -125,7 +148,8 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
         the rejection `empty`, or `missing` where it is required; one that breaks a rule has `rule`,
         and its note names the rule.
     """
-    cuts = [_cut_field(fit, field, reader, settings) for field in fit.form.template.fields]
+    fields = zip(fit.form.template.fields, fit.form.printed, strict=True)
+    cuts = [_cut_field(fit, field, printed, reader, settings) for field, printed in fields]
     lines = tuple(cut.line for cut in cuts if cut.line is not None)
     read = iter(read_lines(lines, reader, settings, PAGE_VIEWS))
     found = []
@@ -164,7 +188,9 @@ def estimate_turn_deg(fit: Fit) -> float:
     return turn_deg - 90.0 * round(turn_deg / 90.0)
 
 
-def _cut_field(fit: Fit, field: Field, reader: Reader, settings: Settings) -> _Cut:
+def _cut_field(
+    fit: Fit, field: Field, printed: Mask | None, reader: Reader, settings: Settings
+) -> _Cut:
     least = max((CELL_PX / _narrow(comb) for comb in field.combs), default=0.0)
     patch = flatten_zone(fit.page, field.zone, fit.registration.to_page, least)
     if field.type is FieldType.MICR:
@@ -174,7 +200,7 @@ def _cut_field(fit: Fit, field: Field, reader: Reader, settings: Settings) -> _C
         return _Cut(field, patch, None, _read_mark(field, patch, ink, settings))
     if field.cells:
         return _cut_comb(field, patch, ink, reader)
-    return _cut_free(field, patch, ink, settings)
+    return _cut_free(field, patch, ink, printed, settings)
 
 
 def _narrow(comb: Comb) -> float:
@@ -183,9 +209,13 @@ def _narrow(comb: Comb) -> float:
     return min((zone.right - zone.left) / comb.cells, zone.bottom - zone.top)
 
 
-def _cut_free(field: Field, patch: Patch, ink: Gray, settings: Settings) -> _Cut:
+def _cut_free(
+    field: Field, patch: Patch, ink: Gray, printed: Mask | None, settings: Settings
+) -> _Cut:
     """Take the writing of a field without boxes out of its patch."""
-    alone = keep_writing(ink, patch.zone, settings.ink.threshold)
+    alone = keep_writing(ink, patch.zone, settings.ink.threshold, printed)
+    if field.writing is Writing.PRINT:
+        alone = np.minimum(PRINT_GAIN * alone.astype(np.uint16), 255).astype(np.uint8)
     solid = alone >= settings.ink.threshold
     if not solid.any():
         return _Cut(field, patch, None, _call_empty(field, patch))
