@@ -205,18 +205,31 @@ def keep_writing(ink: Gray, zone: Box, threshold: int, printed: Mask | None = No
     inside = _count_inside(parts, zone)
     keep = np.asarray(inside >= _INSIDE * parts.areas) & ~_are_edges(parts.boxes, zone)
     keep = _follow(parts.boxes, keep)
+    keep |= _are_commas(parts.boxes, keep)
     keep &= ~_are_stray(parts.boxes, keep)
     return _soften(ink, np.concatenate([[False], keep])[parts.labels])
 
 
 def _place_print(printed: Mask, zone: Box, shape: tuple[int, ...]) -> Mask:
-    """Return where print is on the page's patch: as on the reference, outside the zone."""
+    """Return where print is on the page's patch: as on the reference, with some room around."""
     size = (shape[1], shape[0])
     placed = cv2.resize(printed.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     reach = 2 * max(1, round(_PRINT_NEAR * (zone.bottom - zone.top))) + 1
-    near = cv2.dilate(placed, np.ones((reach, reach), np.uint8)) > 0
-    near[zone.top : zone.bottom, zone.left : zone.right] = False
-    return np.asarray(near)
+    return np.asarray(cv2.dilate(placed, np.ones((reach, reach), np.uint8)) > 0)
+
+
+def _are_commas(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it hangs at the feet of digits kept, between two of them."""
+    high = boxes[:, 3] - boxes[:, 1]
+    if not keep.any():
+        return keep
+    height = estimate_text_height(high[keep])
+    digits = boxes[keep & (high >= _LEAST_HIGH * height)]
+    feet = np.median(digits[:, 3])
+    between = (boxes[:, 0] > digits[:, 0].min()) & (boxes[:, 2] < digits[:, 2].max())
+    level = (boxes[:, 1] > feet - 0.5 * height) & (boxes[:, 1] < feet + _BELOW * height)
+    slim = boxes[:, 2] - boxes[:, 0] <= _LOW * height
+    return np.asarray(between & level & slim & (boxes[:, 3] > feet))
 
 
 def _are_stray(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -68,3 +68,10 @@ def test_low_ink_is_kept_where_a_mark_may_be(
     before = list_kept(ink)
     ink[top:bottom, left:right] = 255
     assert (len(list_kept(ink)) > len(before)) is is_kept
+
+
+def test_a_comma_that_hangs_below_the_zone_stays() -> None:
+    ink = draw("4  7", 70)
+    ink[84:112, 130:137] = 255
+    kept = keep_writing(ink, Box(60, 40, 360, 92), SOLID)
+    assert kept[110, 133] == 255
