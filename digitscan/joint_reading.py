@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from digitscan.fields import FieldKind
 from digitscan.forms.expressions import Rule
-from digitscan.forms.rules import REPAIRED, Decision, Option, decide_jointly
+from digitscan.forms.rules import HOPELESS, REPAIRED, Decision, Option, decide_jointly
 from digitscan.forms.template import Field
 from digitscan.recognition.grammar import is_allowed, normalize_value
 from digitscan.records import Candidate, Floats, Reading, Rejection
@@ -175,7 +175,9 @@ def _spell(cells: Floats, crossed: Sequence[bool]) -> list[tuple[str, float]]:
         for text, p in texts:
             for symbol, share in choices:
                 grown[text + symbol] = grown.get(text + symbol, 0.0) + p * share / total
-        texts = sorted(grown.items(), key=lambda item: (-item[1], item[0]))[: 2 * MOST_OPTIONS]
+        least = HOPELESS * max(grown.values())
+        likely = [item for item in grown.items() if item[1] >= least]
+        texts = sorted(likely, key=lambda item: (-item[1], item[0]))[: 2 * MOST_OPTIONS]
     return texts
 
 

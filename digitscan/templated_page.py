@@ -93,6 +93,15 @@ class _Cut:
     crossed: tuple[bool, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """The boxes of a field's combs, the writing of each, and which writing is a blot."""
+
+    places: tuple[Box, ...]
+    cells: tuple[CellInk, ...]
+    blots: tuple[bool, ...]
+
+
 def make_form(template: Template, reference: Gray) -> Form:
     """Describe the reference image of a template, upright.
 
@@ -148,8 +157,7 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
         the rejection `empty`, or `missing` where it is required; one that breaks a rule has `rule`,
         and its note names the rule.
     """
-    fields = zip(fit.form.template.fields, fit.form.printed, strict=True)
-    cuts = [_cut_field(fit, field, printed, reader, settings) for field, printed in fields]
+    cuts = _cut_fields(fit, reader, settings)
     lines = tuple(cut.line for cut in cuts if cut.line is not None)
     read = iter(read_lines(lines, reader, settings, PAGE_VIEWS))
     found = []
@@ -188,18 +196,38 @@ def estimate_turn_deg(fit: Fit) -> float:
     return turn_deg - 90.0 * round(turn_deg / 90.0)
 
 
-def _cut_field(
-    fit: Fit, field: Field, printed: Mask | None, reader: Reader, settings: Settings
-) -> _Cut:
+def _cut_fields(fit: Fit, reader: Reader, settings: Settings) -> list[_Cut]:
+    """Take the fields out of a page; the boxes of all combs are shown to the network at once."""
+    fields = fit.form.template.fields
+    patches = [_flatten_field(fit, field) for field in fields]
+    combs = {
+        field.name: _split_comb(field, patch, settings)
+        for field, patch in zip(fields, patches, strict=True)
+        if field.cells
+    }
+    seen = dict(zip(combs, _name_cells(list(combs.values()), reader), strict=True))
+    return [
+        _cut_comb(field, patch, combs[field.name], seen[field.name])
+        if field.cells
+        else _cut_field(field, patch, printed, reader, settings)
+        for field, patch, printed in zip(fields, patches, fit.form.printed, strict=True)
+    ]
+
+
+def _flatten_field(fit: Fit, field: Field) -> Patch:
     least = max((CELL_PX / _narrow(comb) for comb in field.combs), default=0.0)
-    patch = flatten_zone(fit.page, field.zone, fit.registration.to_page, least)
+    return flatten_zone(fit.page, field.zone, fit.registration.to_page, least)
+
+
+def _cut_field(
+    field: Field, patch: Patch, printed: Mask | None, reader: Reader, settings: Settings
+) -> _Cut:
+    """Take out a field that is no comb."""
     if field.type is FieldType.MICR:
         return _Cut(field, patch, None, _read_micr(field, patch, reader, settings))
     ink = estimate_ink(patch.gray, settings.ink)
     if field.type is FieldType.MARK:
         return _Cut(field, patch, None, _read_mark(field, patch, ink, settings))
-    if field.cells:
-        return _cut_comb(field, patch, ink, reader)
     return _cut_free(field, patch, ink, printed, settings)
 
 
@@ -230,8 +258,9 @@ def _cut_free(
     return _Cut(field, patch, line, None)
 
 
-def _cut_comb(field: Field, patch: Patch, ink: Gray, reader: Reader) -> _Cut:
-    """Take the digits out of the cells of a comb; crosses are none where cells may stay empty."""
+def _split_comb(field: Field, patch: Patch, settings: Settings) -> _Boxes:
+    """Find the boxes of a field's combs, and what is written in them."""
+    ink = estimate_ink(patch.gray, settings.ink)
     places: list[Box] = []
     cells: list[CellInk] = []
     for comb in field.combs:
@@ -239,25 +268,38 @@ def _cut_comb(field: Field, patch: Patch, ink: Gray, reader: Reader) -> _Cut:
         boxes = locate_cells(patch.gray, zone, comb.cells)
         places += boxes
         cells += split_cells(ink, boxes)
-    filled = [k for k, cell in enumerate(cells) if cell.ink.any()]
-    seen = np.zeros((field.cells, 11), np.float32)
-    if filled:
-        seen[filled] = reader.digits.classify(normalize_tiles([cells[k].ink for k in filled]))
     dark = _find_dark(patch.gray)
-    blots = [k for k in filled if is_blot(_crop(dark, cells[k].box))]
-    seen[blots] = np.eye(11, dtype=np.float32)[10]
-    crossed = _find_crosses(field, seen, cells)
-    kept = [cell for cell, cross in zip(cells, crossed, strict=True) if not cross]
+    blots = tuple(bool(cell.ink.any()) and is_blot(_crop(dark, cell.box)) for cell in cells)
+    return _Boxes(tuple(places), tuple(cells), blots)
+
+
+def _name_cells(combs: Sequence[_Boxes], reader: Reader) -> list[Floats]:
+    """Return the probabilities of the cells of every comb, 0 in empty ones, a blot no digit."""
+    every = [cell.ink for boxes in combs for cell in boxes.cells]
+    filled = [k for k, ink in enumerate(every) if ink.any()]
+    seen = np.zeros((len(every), 11), np.float32)
+    if filled:
+        seen[filled] = reader.digits.classify(normalize_tiles([every[k] for k in filled]))
+    seen[[blot for boxes in combs for blot in boxes.blots]] = np.eye(11, dtype=np.float32)[10]
+    ends = np.cumsum([len(boxes.cells) for boxes in combs])[:-1]
+    return list(np.split(seen, ends)) if combs else []
+
+
+def _cut_comb(field: Field, patch: Patch, boxes: _Boxes, seen: Floats) -> _Cut:
+    """Take the digits out of the cells of a comb; crosses are none where cells may stay empty."""
+    crossed = _find_crosses(field, seen, boxes.cells)
+    kept = [cell for cell, cross in zip(boxes.cells, crossed, strict=True) if not cross]
     if not any(cell.ink.any() for cell in kept):
         empty = _call_empty(field, patch, any(crossed))
         return _Cut(field, patch, None, empty, seen, crossed)
-    line = _join_comb(field, places, kept, ink.shape)
+    line = _join_comb(field, boxes.places, kept, patch.gray.shape)
     return _Cut(field, patch, line, None, seen, crossed)
 
 
 def _find_dark(gray: Gray) -> Gray:
     """Return 255 where a patch is dark and 0 elsewhere; the ink of a blot is hollow."""
-    paper, ink = float(np.median(gray)), float(np.percentile(gray, 1))
+    sample = gray[::2, ::2]
+    paper, ink = float(np.median(sample)), float(np.percentile(sample, 1))
     return np.where(gray < (paper + ink) / 2, 255, 0).astype(np.uint8)
 
 
