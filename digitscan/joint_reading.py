@@ -7,13 +7,14 @@ from decimal import Decimal, InvalidOperation
 
 from digitscan.fields import FieldKind
 from digitscan.forms.expressions import Rule
-from digitscan.forms.rules import REPAIRED, Decision, Option, decide_jointly
+from digitscan.forms.rules import HOPELESS, REPAIRED, Decision, Option, decide_jointly
 from digitscan.forms.template import Field
 from digitscan.recognition.grammar import is_allowed, normalize_value
 from digitscan.records import Candidate, Floats, Reading, Rejection
 
-MOST_OPTIONS = 40
-"""Readings of a field that rules choose from: ten for a cell nobody can read, and some more."""
+MOST_OPTIONS = 120
+"""Readings of a field that rules choose from: a hundred for two cells nobody can read, and some
+more."""
 UNREADABLE = 0.05
 """How often a cell that has the shape of a cross and is called rubbish hides a digit: never in the
 33 crosses of the ten polling-station forms, so less than one in eleven with 95 % probability."""
@@ -174,7 +175,9 @@ def _spell(cells: Floats, crossed: Sequence[bool]) -> list[tuple[str, float]]:
         for text, p in texts:
             for symbol, share in choices:
                 grown[text + symbol] = grown.get(text + symbol, 0.0) + p * share / total
-        texts = sorted(grown.items(), key=lambda item: (-item[1], item[0]))[: 2 * MOST_OPTIONS]
+        least = HOPELESS * max(grown.values())
+        likely = [item for item in grown.items() if item[1] >= least]
+        texts = sorted(likely, key=lambda item: (-item[1], item[0]))[: 2 * MOST_OPTIONS]
     return texts
 
 

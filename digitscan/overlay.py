@@ -22,6 +22,7 @@ _LABEL_COLOR: Color = (255, 255, 255)
 # 85: a page seen at 1:1 on a screen shows no blocks, at a tenth of the bytes of a PNG
 _JPEG_QUALITY = 85
 # The name of a zone is written as small as is legible: names must not cover other zones.
+_TICK_PX = 20
 _OUTLINE_PX = 1
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -135,6 +136,37 @@ def draw_outlines(gray: Gray, outlines: Sequence[Outline]) -> npt.NDArray[np.uin
         if outline.name:
             left, top = (int(edge) for edge in outline.corners.min(axis=0))
             _draw_label(canvas, outline.name, left, top, READ_COLOR, _OUTLINE_PX)
+    return canvas
+
+
+def draw_scale(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Draw pixel scales along the upper and the left edge onto a copy of a picture.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (H, W, 3)
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+        A mark every 20 px, a number every 100 px: zones are read off it.
+
+    Examples
+    --------
+    >>> drawn = draw_scale(np.full((150, 300, 3), 255, np.uint8))
+    >>> bool((drawn[0, 100] == 255).all()), bool((drawn[0, 110] == 255).all())
+    (False, True)
+    """
+    canvas = picture.copy()
+    height, width = canvas.shape[:2]
+    for place in range(_TICK_PX, max(height, width), _TICK_PX):
+        is_numbered = place % (5 * _TICK_PX) == 0
+        long = _TICK_PX if is_numbered else _TICK_PX // 2
+        cv2.line(canvas, (place, 0), (place, long), DIGIT_COLOR, 1)
+        cv2.line(canvas, (0, place), (long, place), DIGIT_COLOR, 1)
+        if is_numbered:
+            for origin in ((place + 3, long), (long + 3, place + 5)):
+                cv2.putText(canvas, str(place), origin, _FONT, 0.5, DIGIT_COLOR, 1, cv2.LINE_AA)
     return canvas
 
 

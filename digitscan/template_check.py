@@ -8,7 +8,7 @@ from digitscan.errors import ScanError
 from digitscan.form_files import load_forms
 from digitscan.imaging.geometry import turn_upright
 from digitscan.names import inner_path
-from digitscan.overlay import draw_outlines, move_outline, write_picture
+from digitscan.overlay import draw_outlines, draw_scale, move_outline, write_picture
 from digitscan.records import Gray, PageRef
 from digitscan.scans import count_pages, find_scans, load_page
 from digitscan.settings import ScanSettings
@@ -59,7 +59,7 @@ def draw_reference(template: Path, folder: Path) -> tuple[Form, Path]:
     page = load_page(PageRef(str(own.reference), own.page, own.reference.name))
     upright = turn_upright(page.image, page.orientation)
     picture = folder / f"{template.stem}.zones.png"
-    write_picture(picture, draw_outlines(upright, outline_fields(own)))
+    write_picture(picture, draw_scale(draw_outlines(upright, outline_fields(own))))
     return form, picture
 
 
@@ -112,5 +112,5 @@ def _draw_fit(form: Form, upright: Gray, picture: Path) -> float | None:
         return None
     outlines = outline_fields(form.template)
     moved = [move_outline(outline, fit.registration.to_page) for outline in outlines]
-    write_picture(picture, draw_outlines(fit.upright, moved))
+    write_picture(picture, draw_outlines(fit.page, moved))
     return fit.registration.score

@@ -17,7 +17,7 @@ from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, turn_upr
 from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.regions import find_lines, find_writing, reduce_page
 from digitscan.names import printable
-from digitscan.overlay import Outline, draw_outlines, outline_box, write_picture
+from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
 from digitscan.records import Box, Gray, PageRef
 from digitscan.scans import load_page
 from digitscan.settings import Settings
@@ -79,7 +79,7 @@ def write_draft(scan: Path, page: int, out: Path, settings: Settings = Settings(
     write_picture(reference, straight)
     _write_text(out, draft_template(out.stem, reference.name, proposals))
     template = load_template(out)
-    write_picture(picture, draw_outlines(straight, outline_fields(template)))
+    write_picture(picture, draw_scale(draw_outlines(straight, outline_fields(template))))
     return Draft(out, reference, picture, template)
 
 

@@ -182,14 +182,17 @@ def _assign(
 
 
 def _is_rest(box: Box, cells: Sequence[Box], reach: float) -> bool:
-    """Tell a scrap of a wall or a rule from writing: thin, and where a wall or a rule is."""
+    """Tell a scrap of a wall or a rule from writing: thin, where one is, or in a corner of both."""
     across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    walls = [cells[0].left, *(cell.right for cell in cells)]
-    if box.right - box.left <= reach + 1:
-        return min(abs(wall - across) for wall in walls) <= reach
+    wide, high = box.right - box.left, box.bottom - box.top
     cell = min(cells, key=lambda cell: abs(cell.left + cell.right - 2 * across))
-    thin = box.bottom - box.top <= reach + 1
-    return thin and min(abs(cell.top - down), abs(cell.bottom - down)) <= reach
+    from_wall = min(abs(wall - across) for wall in (cells[0].left, *(one.right for one in cells)))
+    from_rule = min(abs(cell.top - down), abs(cell.bottom - down))
+    if wide <= reach + 1:
+        return from_wall <= reach
+    if high <= reach + 1 and from_rule <= reach:
+        return True
+    return max(wide, high) <= 3 * reach and max(from_wall, from_rule) <= 2 * reach
 
 
 def _cut(window: Gray, own: Mask, cell: Box, origin: tuple[int, int]) -> CellInk:

@@ -1,16 +1,14 @@
 """A zone of a form -> its part of the page, upright, and the ink that was written into it."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.combs import find_combs
-from digitscan.imaging.components import estimate_text_height, find_components
+from digitscan.imaging.components import Components, estimate_text_height, find_components
 from digitscan.imaging.geometry import grow_box
-from digitscan.imaging.ruling import remove_rules
+from digitscan.imaging.ruling import remove_faint_rules, remove_rules
 from digitscan.records import Box, Gray, Mask
 
 _MARGIN = 0.6
@@ -19,7 +17,22 @@ digit that does not fit."""
 _INSIDE = 0.5
 """A component belongs to the zone that holds this share of it, and is kept whole."""
 _NEAR = 0.5
-"""Writing that goes on outside the zone stands as near to the last digit, in text heights."""
+_NEAR_GAPS = 1.6
+_MOST_NEAR = 1.5
+"""Writing that goes on outside the zone stands as near to the last digit, in text heights; or as
+near as digits within stand to each other, stamps set wide, by this factor."""
+_LOW = 0.45
+"""What is lower, in text heights, is no digit: a comma, a dash, a speck."""
+_ABOVE = 0.15
+_BELOW = 0.2
+_BESIDE = 1.2
+"""Low ink that ends as little below the top of the digits, begins as far below their feet, or
+stands as far beside them, in text heights, is what is left of print. Commas begin above the feet,
+and the dash of `/-` follows the slash."""
+_SPECK = 0.07
+"""Specks are smaller, in text heights."""
+_PRINT_NEAR = 0.06
+"""Print lies within this share of the zone's height of where the reference has it."""
 _LEAST_HIGH = 0.6
 _MOST_HIGH = 1.6
 """Digits outside the zone are as high as those within, in text heights."""
@@ -27,10 +40,6 @@ _EDGE_THIN = 0.12
 """A rule is thinner than this share of the zone's height: 1 mm of a box of 9 mm."""
 _EDGE_NEAR = 0.15
 """A rule of the zone's box stands at the zone's edge, within this share of its height."""
-_COMB_PAGE_PX = 1300
-"""Combs are looked for as large as on a page of this longer side, as `combs.find_combs` does."""
-_COMB_OVERLAP = 0.5
-"""A comb found is the one wanted when it shares this much of the area of both together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,9 @@ class Patch:
     way: npt.NDArray[np.float64]
 
 
-def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Patch:
+def flatten_zone(
+    gray: Gray, zone: Box, to_page: npt.NDArray[np.float64], least_scale: float = 0.0
+) -> Patch:
     """Cut a zone out of a page as it stands on the reference.
 
     Parameters
@@ -62,6 +73,8 @@ def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Pat
         In pixels of the reference.
     to_page : ndarray of float64, shape (3, 3)
         Takes (x, y, 1) of the reference to the page, up to a factor.
+    least_scale : float
+        Least pixels of the patch in a pixel of the reference: a page of fewer is enlarged.
 
     Returns
     -------
@@ -74,7 +87,8 @@ def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Pat
     >>> patch.zone, patch.gray.shape
     (Box(left=12, top=12, right=52, bottom=32), (44, 64))
     """
-    scale = _measure_scale(zone, to_page)
+    own = _measure_scale(zone, to_page)
+    scale = max(own, least_scale)
     margin = max(2, round(_MARGIN * (zone.bottom - zone.top)))
     wide = grow_box(zone, margin, margin)
     to_reference = np.array(
@@ -90,7 +104,7 @@ def flatten_zone(gray: Gray, zone: Box, to_page: npt.NDArray[np.float64]) -> Pat
         gray,
         way,
         size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        flags=(cv2.INTER_LINEAR if scale == own else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     edge = round(margin * scale)
@@ -109,7 +123,46 @@ def _measure_scale(zone: Box, to_page: npt.NDArray[np.float64]) -> float:
     return float(np.sqrt(area / ((zone.right - zone.left) * (zone.bottom - zone.top))))
 
 
-def keep_writing(ink: Gray, zone: Box, threshold: int) -> Gray:
+def find_print(ink: Gray, zone: Box, threshold: int) -> Mask:
+    """Find what is printed beside a zone, on the patch of the reference.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        Ink strength of the patch.
+    zone : Box
+        In pixels of the patch.
+    threshold : int
+        Ink strength from which a pixel counts.
+
+    Returns
+    -------
+    ndarray of bool, shape (h, w)
+        True on the components that lie outside the zone for the most part: those within may be
+        writing, where the reference is filled. Rules and scraps are left out.
+
+    Examples
+    --------
+    >>> ink = np.zeros((30, 60), np.uint8)
+    >>> ink[8:22, 2:6] = ink[8:22, 20:24] = 255
+    >>> found = find_print(ink, Box(10, 5, 50, 25), 112)
+    >>> bool(found[10, 3]), bool(found[10, 21])
+    (True, False)
+    """
+    mask = np.asarray(ink >= threshold)
+    parts = find_components(remove_rules(mask, estimate_text_height(find_components(mask).heights)))
+    outside = _count_inside(parts, zone) < _INSIDE * parts.areas
+    outside &= np.minimum(parts.widths, parts.heights) > _EDGE_THIN * (zone.bottom - zone.top)
+    return np.asarray(np.concatenate([[False], outside])[parts.labels])
+
+
+def _count_inside(parts: Components, zone: Box) -> npt.NDArray[np.intp]:
+    """Return how many pixels of each component the zone holds."""
+    held = parts.labels[zone.top : zone.bottom, zone.left : zone.right]
+    return np.bincount(held.ravel(), minlength=len(parts.areas) + 1)[1:]
+
+
+def keep_writing(ink: Gray, zone: Box, threshold: int, printed: Mask | None = None) -> Gray:
     """Keep the ink that was written into a zone, and drop rules, print and writing beside it.
 
     The zone is where the writing begins, not where it must end: a component of which half is in
@@ -123,6 +176,9 @@ def keep_writing(ink: Gray, zone: Box, threshold: int) -> Gray:
         In pixels of the patch.
     threshold : int
         Ink strength from which a pixel belongs to the writing.
+    printed : ndarray of bool, shape (h', w'), optional
+        What the reference has printed beside the zone (`find_print`), on a patch of the same
+        proportions.
 
     Returns
     -------
@@ -140,16 +196,57 @@ def keep_writing(ink: Gray, zone: Box, threshold: int) -> Gray:
     mask = np.asarray(ink >= threshold)
     inner = mask[zone.top : zone.bottom, zone.left : zone.right]
     height = estimate_text_height(find_components(inner).heights)
-    clean = remove_rules(mask, height)
+    clean = remove_faint_rules(remove_rules(mask, height), ink, height)
+    if printed is not None:
+        clean = clean & ~_place_print(printed, zone, clean.shape)
     parts = find_components(clean)
     if parts.areas.size == 0:
         return np.zeros_like(ink)
-    held = np.zeros(clean.shape, np.bool_)
-    held[zone.top : zone.bottom, zone.left : zone.right] = True
-    inside = np.bincount(parts.labels[held], minlength=len(parts.areas) + 1)[1:]
+    inside = _count_inside(parts, zone)
     keep = np.asarray(inside >= _INSIDE * parts.areas) & ~_are_edges(parts.boxes, zone)
     keep = _follow(parts.boxes, keep)
+    keep |= _are_commas(parts.boxes, keep)
+    keep &= ~_are_stray(parts.boxes, keep)
     return _soften(ink, np.concatenate([[False], keep])[parts.labels])
+
+
+def _place_print(printed: Mask, zone: Box, shape: tuple[int, ...]) -> Mask:
+    """Return where print is on the page's patch: as on the reference, with some room around."""
+    size = (shape[1], shape[0])
+    placed = cv2.resize(printed.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    reach = 2 * max(1, round(_PRINT_NEAR * (zone.bottom - zone.top))) + 1
+    return np.asarray(cv2.dilate(placed, np.ones((reach, reach), np.uint8)) > 0)
+
+
+def _are_commas(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it hangs at the feet of digits kept, between two of them."""
+    high = boxes[:, 3] - boxes[:, 1]
+    if not keep.any():
+        return keep
+    height = estimate_text_height(high[keep])
+    digits = boxes[keep & (high >= _LEAST_HIGH * height)]
+    feet = np.median(digits[:, 3])
+    between = (boxes[:, 0] > digits[:, 0].min()) & (boxes[:, 2] < digits[:, 2].max())
+    level = (boxes[:, 1] > feet - 0.5 * height) & (boxes[:, 1] < feet + _BELOW * height)
+    slim = boxes[:, 2] - boxes[:, 0] <= _LOW * height
+    return np.asarray(between & level & slim & (boxes[:, 3] > feet))
+
+
+def _are_stray(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it is low and where no mark of the writing would be."""
+    wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    if not keep.any():
+        return ~keep
+    height = estimate_text_height(high[keep])
+    digits = boxes[keep & (high >= _LEAST_HIGH * height)]
+    top, bottom = np.median(digits[:, 1]), np.median(digits[:, 3])
+    left, right = digits[:, 0].min(), digits[:, 2].max()
+    above = boxes[:, 3] < top + _ABOVE * height
+    below = boxes[:, 1] > bottom + _BELOW * height
+    beside = (boxes[:, 2] < left - _BESIDE * height) | (boxes[:, 0] > right + _BESIDE * height)
+    low = high < _LOW * height
+    specks = np.maximum(wide, high) < _SPECK * height
+    return np.asarray(low & (above | below | beside) | specks)
 
 
 def _are_edges(boxes: npt.NDArray[np.int32], zone: Box) -> npt.NDArray[np.bool_]:
@@ -179,13 +276,22 @@ def _follow(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.ND
     slim = boxes[:, 2] - boxes[:, 0] <= _MOST_HIGH * height
     usable = tall & slim & (np.abs(middle - line) <= 0.4 * height)
     grown = keep.copy()
+    reach = _measure_reach(boxes[tall & keep], height)
     while True:
         left, right = boxes[grown & tall, 0].min(), boxes[grown & tall, 2].max()
-        near = (boxes[:, 0] <= right + _NEAR * height) & (boxes[:, 2] >= left - _NEAR * height)
+        near = (boxes[:, 0] <= right + reach) & (boxes[:, 2] >= left - reach)
         more = usable & near & ~grown
         if not more.any():
             return grown
         grown |= more
+
+
+def _measure_reach(digits: npt.NDArray[np.int32], height: float) -> float:
+    """Return how far the next digit may stand from the last one, in pixels."""
+    ordered = digits[np.argsort(digits[:, 0])]
+    gaps = ordered[1:, 0] - np.maximum.accumulate(ordered[:, 2])[:-1]
+    usual = float(np.median(gaps)) if gaps.size > 1 else 0.0
+    return max(_NEAR * height, min(_NEAR_GAPS * usual, _MOST_NEAR * height))
 
 
 def _soften(ink: Gray, mask: Mask) -> Gray:
@@ -215,64 +321,3 @@ def place_zone(patch: Patch, field: Box, part: Box) -> Box:
     top = patch.zone.top + round((part.top - field.top) * down)
     bottom = patch.zone.top + round((part.bottom - field.top) * down)
     return Box(left, top, max(right, left + 1), max(bottom, top + 1))
-
-
-def locate_cells(gray: Gray, zone: Box, cells: int, page_long_px: int) -> tuple[Box, ...]:
-    """Return the boxes of a comb: those found on the page, or the zone in equal parts.
-
-    Parameters
-    ----------
-    gray : ndarray of uint8, shape (h, w)
-        The patch.
-    zone : Box
-        Where the comb is expected, in pixels of the patch.
-    cells : int
-        How many there are.
-    page_long_px : int
-        Longer side of the page that the patch is from.
-
-    Returns
-    -------
-    tuple of Box
-        Left to right, in pixels of the patch.
-
-    Examples
-    --------
-    >>> blank = np.full((40, 80), 255, np.uint8)
-    >>> [cell.left for cell in locate_cells(blank, Box(10, 5, 70, 35), 3, 800)]
-    [10, 30, 50]
-    """
-    scale = min(1.0, _COMB_PAGE_PX / page_long_px)
-    small = gray
-    if scale < 1.0:
-        size = (max(1, round(small.shape[1] * scale)), max(1, round(small.shape[0] * scale)))
-        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
-    for comb in find_combs(small):
-        found = [_scale(cell, 1.0 / scale) for cell in comb.cells]
-        near = _share(_scale(comb.box, 1.0 / scale), zone) >= _COMB_OVERLAP
-        if len(found) == cells and near:
-            return tuple(found)
-    edges = np.linspace(zone.left, zone.right, cells + 1).round().astype(int)
-    return tuple(
-        Box(int(a), zone.top, max(int(b), int(a) + 1), zone.bottom) for a, b in pairwise(edges)
-    )
-
-
-def _scale(box: Box, factor: float) -> Box:
-    left, top = round(box.left * factor), round(box.top * factor)
-    return Box(
-        left,
-        top,
-        max(left + 1, round(box.right * factor)),
-        max(top + 1, round(box.bottom * factor)),
-    )
-
-
-def _share(one: Box, other: Box) -> float:
-    """Return the area that two boxes share, as a share of what they cover together."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if across <= 0 or down <= 0:
-        return 0.0
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
-    return across * down / (sum(areas) - across * down)

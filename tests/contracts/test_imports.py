@@ -108,7 +108,6 @@ SIBLINGS = {
     ("imaging.components", "imaging.zones"),
     # Ink is labeled in one place.
     ("imaging.components", "imaging.micr"),
-    ("imaging.combs", "imaging.zones"),
     ("imaging.combs", "imaging.frames"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),

@@ -1,11 +1,22 @@
 """Joint decisions: restore what the rules tell, keep what truly does not add up."""
 
 from decimal import Decimal
+from itertools import product
+from math import prod
 
+import numpy as np
 import pytest
 
 from digitscan.forms.expressions import parse_rule
-from digitscan.forms.rules import MOST_SETS, Decision, Option, decide_jointly, holds
+from digitscan.forms.rules import (
+    BROKEN_SHARE,
+    BROKEN_SPREAD,
+    MOST_SETS,
+    Decision,
+    Option,
+    decide_jointly,
+    holds,
+)
 
 SUM = parse_rule("sum", "one + two = valid")
 ALL = parse_rule("all", "valid + invalid = total")
@@ -89,12 +100,40 @@ def test_check_digit_over_several_fields() -> None:
     assert (found["branch"].choice, found["branch"].repaired) == (1, True)
 
 
-def test_many_options_are_trimmed_from_the_longest_list() -> None:
-    long = _options(*((k, 0.002) for k in range(400)))
-    form = {"one": long, "two": long[:200], "valid": _options((0, 0.9))}
-    assert MOST_SETS < 400 * 200
+def test_many_options_are_trimmed_but_an_unreadable_digit_keeps_all_ten() -> None:
+    doubted = _options((50, 0.9), *((k, 0.0002) for k in range(100, 400)))
+    hidden = _options(*((10 * k, 0.1) for k in range(10)))
+    form = {"one": doubted, "two": doubted, "valid": hidden}
+    assert len(doubted) ** 2 * len(hidden) > MOST_SETS
+    form["two"] = _options((40, 0.9), *((k, 0.0002) for k in range(500, 800)))
     found = decide_jointly(form, [SUM])
-    assert (found["one"].choice, found["two"].choice) == (0, 0)
+    assert (found["one"].choice, found["two"].choice, found["valid"].choice) == (0, 0, 9)
+
+
+RULES = [SUM, ALL, parse_rule("most", "0 < total <= 9")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_most_probable_set_of_all_is_chosen(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    names = ("one", "two", "valid", "invalid", "total")
+    form = {
+        name: _options(
+            *zip(rng.permutation(9)[:4].tolist(), rng.dirichlet(np.ones(4)).tolist(), strict=True)
+        )
+        for name in names
+    }
+    weights = {}
+    for chosen in product(range(4), repeat=5):
+        options = {name: form[name][k] for name, k in zip(names, chosen, strict=True)}
+        obeyed = [holds(rule, options) for rule in RULES]
+        ways = (0.9 if one else BROKEN_SHARE * BROKEN_SPREAD for one in obeyed)
+        weights[chosen] = prod(option.probability for option in options.values()) * prod(ways)
+    best = max(weights, key=lambda chosen: weights[chosen])
+    found = decide_jointly(form, RULES)
+    assert tuple(found[name].choice for name in names) == best
+    same = sum(weight for chosen, weight in weights.items() if chosen[2] == best[2])
+    assert found["valid"].confidence == pytest.approx(same / sum(weights.values()))
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,12 @@ def test_empty_comb_has_empty_cells(thick: int) -> None:
     assert [cell.box for cell in cells] == list(CELLS)
 
 
+def test_a_scrap_in_a_corner_is_no_writing() -> None:
+    ink = np.zeros((200, 400), np.uint8)
+    ink[112:119, 194:201] = 255
+    assert all(_is_empty(cell.ink) for cell in split_cells(ink, CELLS))
+
+
 def test_digit_keeps_its_box_and_leaves_the_walls() -> None:
     ink = _comb()
     cv2.ellipse(ink, (175, 90), (12, 20), 0, 0, 360, 255, 3)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from digitscan.imaging.ruling import find_rules, remove_rules
-from digitscan.records import Mask
+from digitscan.imaging.ruling import find_rules, remove_faint_rules, remove_rules
+from digitscan.records import Gray, Mask
 
 HEIGHT = 30
 """Text height of the drawings in pixels."""
@@ -75,3 +75,34 @@ def test_the_length_of_a_rule_counts_in_text_heights() -> None:
     assert find_rules(short, HEIGHT).any()
     assert not find_rules(short, HEIGHT, 3.0).any()
     assert not find_rules(short, 2 * HEIGHT).any()
+
+
+def dots(row: int = 45, right: int = 160) -> Gray:
+    """A rule of print too small to be read: dots, most of them below the threshold of ink."""
+    ink = np.zeros((60, 160), np.uint8)
+    ink[row : row + 3, :right] = np.where(np.arange(right) % 7 < 4, 130, 70)
+    return ink
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_faint_rule_goes_and_the_stroke_across_it_stays(is_turned: bool) -> None:
+    ink = dots()
+    ink[stroke()] = 255
+    ink = ink.T if is_turned else ink
+    clean = remove_faint_rules(ink >= 112, ink, HEIGHT)
+    clean = clean.T if is_turned else clean
+    assert clean[stroke()].all()
+    assert not clean[:, 5:60].any()
+
+
+@pytest.mark.parametrize(
+    "ink",
+    [
+        pytest.param(np.zeros((1, 1), np.uint8), id="one-pixel"),
+        pytest.param(np.full((60, 160), 255, np.uint8), id="all-ink"),
+        pytest.param(dots(right=60), id="short-as-joined-zeros"),
+        pytest.param(np.where(stroke(), 255, 0).astype(np.uint8), id="stroke"),
+    ],
+)
+def test_what_is_no_faint_rule_stays(ink: Gray) -> None:
+    assert np.array_equal(remove_faint_rules(ink >= 112, ink, HEIGHT), ink >= 112)

@@ -1,0 +1,77 @@
+"""The writing of a zone is kept; print, rules and specks beside it are not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitscan.imaging.zones import find_print, keep_writing
+from digitscan.records import Box, Gray
+
+ZONE = Box(60, 40, 360, 100)
+SOLID = 112
+
+
+def draw(text: str, left: int, ink: Gray | None = None) -> Gray:
+    """Write figures of 40 px on a patch, ink strength 255."""
+    drawn = np.zeros((140, 420), np.uint8) if ink is None else ink.copy()
+    cv2.putText(drawn, text, (left, 90), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 255, 5)
+    return drawn
+
+
+def list_kept(ink: Gray, **known: Gray) -> list[int]:
+    """Return the left edges of what is kept of a patch."""
+    kept = keep_writing(ink, ZONE, SOLID, **known) >= SOLID  # type: ignore[arg-type]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(kept.view(np.uint8))
+    return sorted(stats[1:, 0].tolist())
+
+
+@pytest.mark.parametrize(
+    "ink",
+    [
+        pytest.param(np.zeros((140, 420), np.uint8), id="empty"),
+        pytest.param(np.full((140, 420), 40, np.uint8), id="faint"),
+    ],
+)
+def test_paper_holds_no_writing(ink: Gray) -> None:
+    assert not keep_writing(ink, ZONE, SOLID).any()
+
+
+def test_digits_that_go_on_beyond_the_zone_stay() -> None:
+    assert len(list_kept(draw("470", 280))) == 3
+
+
+def test_print_of_the_reference_beside_the_zone_goes_and_what_touches_it_stays() -> None:
+    sign = draw("R", 18)
+    printed = find_print(draw("33", 200, sign), ZONE, SOLID)
+    assert printed[:, :60].any()
+    assert not printed[:, 100:].any()
+    both = draw("470", 62, sign)
+    assert list_kept(both)[0] < 30
+    assert list_kept(both, printed=printed)[0] >= 59
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "right", "bottom", "is_kept"),
+    [
+        pytest.param(150, 84, 158, 104, True, id="comma"),
+        pytest.param(150, 38, 158, 41, False, id="speck-above"),
+        pytest.param(90, 106, 116, 110, False, id="rest-of-a-rule-below"),
+        pytest.param(330, 84, 342, 88, False, id="far-beside"),
+        pytest.param(170, 74, 190, 79, True, id="dash"),
+        pytest.param(150, 70, 152, 72, False, id="dust"),
+    ],
+)
+def test_low_ink_is_kept_where_a_mark_may_be(
+    left: int, top: int, right: int, bottom: int, is_kept: bool
+) -> None:
+    ink = draw("47", 70)
+    before = list_kept(ink)
+    ink[top:bottom, left:right] = 255
+    assert (len(list_kept(ink)) > len(before)) is is_kept
+
+
+def test_a_comma_that_hangs_below_the_zone_stays() -> None:
+    ink = draw("4  7", 70)
+    ink[84:112, 130:137] = 255
+    kept = keep_writing(ink, Box(60, 40, 360, 92), SOLID)
+    assert kept[110, 133] == 255
