@@ -126,8 +126,8 @@ CONFIGS: dict[str, TrainConfig] = {
     "digits": TrainConfig(),
     # The end of a training is where gentle faults pay: MNIST's digits hardly have any.
     "digits-second": TrainConfig(
-        epochs=12,
-        rate=8e-4,
+        epochs=24,
+        rate=1.5e-3,
         warmup=0.05,
         dropout=0.15,
         decay=0.01,
@@ -136,14 +136,14 @@ CONFIGS: dict[str, TrainConfig] = {
         review=1,
         start="runs/digits/best.keras",
         augmentation=Augmentation(
-            turn_deg=8.0,
-            slant=0.14,
-            stretch=0.1,
-            shift_px=1.8,
-            elastic_px=1.0,
-            neighbor=0.08,
-            resolution=0.2,
-            bitonal=0.12,
+            turn_deg=6.0,
+            slant=0.1,
+            stretch=0.08,
+            shift_px=1.5,
+            elastic_px=0.9,
+            neighbor=0.05,
+            resolution=0.15,
+            bitonal=0.1,
         ),
     ),
     # It sees a page at half its resolution, half letters: print and script, and what a network of
