@@ -1,6 +1,6 @@
 """Calibrate the confidence of whole readings and release it as a model package.
 
-    python -m training.calibrate_confidence --package models/confidence-2
+    python -m training.calibrate_confidence --package models/confidence-3
 
 reads the held amounts, which no network was trained on, with each set of readers, each crop as it
 is and in some variants, fits a logistic regression to what the evidence was worth, and writes the

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import keras
 
 WIDTHS = ((32, 48, 64), (24, 48, 64), (32, 40, 72), (24, 40, 80), (40, 48, 56))
-"""Filters at 24 x 24, 10 x 10 and 5 x 5 that are tried: 4.9 to 5.9 million multiply-adds."""
+"""Filters at 24 x 24, 10 x 10 and 5 x 5 that are tried: 5.1 to 6.6 million multiply-adds."""
 
 MOST_MULTIPLY_ADDS = 7_500_000
 """Trials of slower networks are given up before they train: above it, 10,000 tiles a second on one

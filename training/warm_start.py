@@ -50,7 +50,7 @@ def start_from_package(network: keras.Model, package: Path, lines: Floats) -> in
     taken = 0
     for k in convolutions:
         kernel, bias = released[min(taken, len(released) - 1)]
-        layer, norm = layers[k], layers[k + 1]
+        layer, norm = layers[k], layers[min(k + 1, len(layers) - 1)]
         is_normalized = isinstance(norm, keras.layers.BatchNormalization)
         if taken == len(released) or layer.kernel.shape != kernel.shape:
             if is_normalized:
