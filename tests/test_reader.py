@@ -193,11 +193,11 @@ def test_a_text_that_the_lattice_cannot_read_has_no_digits() -> None:
 
 
 def test_what_the_string_reader_takes_for_words_is_not_shown_to_the_digit_network() -> None:
-    lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAP", "347"))
+    lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAP", "347120"))
     digits = Counting()
-    reader = replace(DRAWN, digits=digits, strings=Script("", "347"))
+    reader = replace(DRAWN, digits=digits, strings=Script("", "347120"))
     found = read_lines(lines, reader, may_be_words=True)
-    assert [one.reading.text for one in found] == ["", "347"]
+    assert [one.reading.text for one in found] == ["", "347120"]
     assert found[0].blank > 0.9
     assert digits.tiles == 0
 
@@ -205,10 +205,10 @@ def test_what_the_string_reader_takes_for_words_is_not_shown_to_the_digit_networ
 @pytest.mark.parametrize(
     ("text", "may_be_words", "is_cut"),
     [
-        pytest.param("347", True, False, id="number-on-a-page"),
-        pytest.param("34", True, True, id="too-short"),
-        pytest.param("3,47", True, True, id="separator"),
-        pytest.param("347", False, True, id="field"),
+        pytest.param("347120", True, False, id="number-on-a-page"),
+        pytest.param("34712", True, True, id="too-short"),
+        pytest.param("347,120", True, True, id="separator"),
+        pytest.param("347120", False, True, id="field"),
     ],
 )
 def test_what_the_string_reader_is_sure_of_is_not_cut(
@@ -216,7 +216,7 @@ def test_what_the_string_reader_is_sure_of_is_not_cut(
 ) -> None:
     digits = Counting()
     reader = replace(DRAWN, digits=digits, strings=Script(text))
-    (found,) = read_lines((make_line(draw_crop("347")[0]),), reader, may_be_words=may_be_words)
+    (found,) = read_lines((make_line(draw_crop("347120")[0]),), reader, may_be_words=may_be_words)
     assert (digits.tiles > 0, len(found.reading.digits) > 0) == (is_cut, is_cut)
     assert found.evidence is not None
     assert (found.evidence.lattice is not None) == is_cut
