@@ -1,5 +1,6 @@
 """Lines of ink -> their lattices: cut where needed, classified in two calls, searched."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,21 +98,7 @@ def search_lattices(
     """
     threshold = settings.ink.threshold
     wholes = [line.cells or split_components(line.ink, threshold) for line in lines]
-    # A thicket of strokes is not shown to the network.
-    tall = [_are_tall(one, settings) & (len(one.boxes) <= MAX_PIECES) for one in wholes]
-    alone = _classify(
-        digits,
-        [
-            cut_labeled(one.ink, one.owner, one.boxes, np.flatnonzero(few))
-            for one, few in zip(wholes, tall, strict=True)
-        ],
-        screen,
-    )
-    alone = [
-        some if line.cells is None else _doubt_rubbish(some)
-        for line, some in zip(lines, alone, strict=True)
-    ]
-    seen = [_spread(some, few) for some, few in zip(alone, tall, strict=True)]
+    seen = _see_components(lines, wholes, digits, settings, screen)
     sure = [_are_sure(one, share, settings) for one, share in zip(wholes, seen, strict=True)]
     pieces = [
         cut_pieces(one, some, threshold, settings.cuts)
@@ -119,9 +106,13 @@ def search_lattices(
     ]
     groups = [plan_groups(one, settings.cuts) for one in pieces]
     # What is still one whole component has been seen.
-    asked = [
-        group.worth & ~(group.alone & ~one.is_cut[group.spans[:, 0]]) & (group.pieces <= MAX_PIECES)
+    known = [
+        group.alone & ~one.is_cut[group.spans[:, 0]]
         for one, group in zip(pieces, groups, strict=True)
+    ]
+    asked = [
+        group.worth & ~own & (group.pieces <= MAX_PIECES)
+        for own, group in zip(known, groups, strict=True)
     ]
     parts = _classify(
         digits,
@@ -131,8 +122,8 @@ def search_lattices(
     cuts = []
     for k, line in enumerate(lines):
         probabilities = _spread(parts[k], asked[k])
-        known = groups[k].alone & ~pieces[k].is_cut[groups[k].spans[:, 0]]
-        probabilities[known] = seen[k][pieces[k].component[groups[k].spans[known, 0]]]
+        whole = pieces[k].component[groups[k].spans[known[k], 0]]
+        probabilities[known[k]] = seen[k][whole]
         lattice = build_lattice(
             groups[k].pieces,
             groups[k].spans,
@@ -144,6 +135,27 @@ def search_lattices(
         paths = find_paths(lattice, settings.lattice)
         cuts.append(Cut(line, pieces[k], groups[k], lattice, paths))
     return tuple(cuts)
+
+
+def _see_components(
+    lines: Sequence[Line],
+    wholes: Sequence[Pieces],
+    digits: Classifier,
+    settings: Settings,
+    screen: Classifier | None,
+) -> list[Floats]:
+    """Show the components of every line, as they are, to the network: a row for each of them."""
+    # A thicket of strokes is not shown.
+    tall = [_are_tall(one, settings) & (len(one.boxes) <= MAX_PIECES) for one in wholes]
+    inks = [
+        cut_labeled(one.ink, one.owner, one.boxes, np.flatnonzero(few))
+        for one, few in zip(wholes, tall, strict=True)
+    ]
+    named = _classify(digits, inks, screen)
+    return [
+        _spread(some if line.cells is None else _doubt_rubbish(some), few)
+        for line, some, few in zip(lines, named, tall, strict=True)
+    ]
 
 
 def _are_tall(pieces: Pieces, settings: Settings) -> npt.NDArray[np.bool_]:

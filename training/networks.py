@@ -73,10 +73,7 @@ def build_digits(
     for _ in range(_BLOCKS):
         x = layers.Add()([x, _convolve(x, third)])
     x = layers.Dropout(dropout / 2)(layers.Flatten()(x))
-    x = layers.Dense(hidden, use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    x = layers.Dropout(dropout)(x)
-    return keras.Model(tiles, layers.Dense(11)(x), name="digits")
+    return keras.Model(tiles, _name(x, hidden, dropout), name="digits")
 
 
 def build_screen(
@@ -84,8 +81,8 @@ def build_screen(
 ) -> keras.Model:
     """Build the network that looks at everything on a page first.
 
-    As `build_digits` with a sixteenth of its work: nothing is convolved at 28 x 28, and 5 x 5 at
-    the first stride sees what that leaves out. 0.5 million multiply-adds a tile.
+    A twelfth of the work of `build_digits`: nothing is convolved at full size, and 5 x 5 at the
+    first stride sees what that leaves out. 0.5 million multiply-adds a tile.
 
     Parameters
     ----------
@@ -106,10 +103,16 @@ def build_screen(
     x = _convolve(tiles, first, strides=2, size=5)
     x = _convolve(x, second, strides=2)
     x = _convolve(x, third)
-    x = layers.Dense(hidden, use_bias=False)(layers.Flatten()(x))
+    return keras.Model(tiles, _name(layers.Flatten()(x), hidden, dropout), name="screen")
+
+
+def _name(x: keras.KerasTensor, hidden: int, dropout: float) -> keras.KerasTensor:
+    """Return the logits of eleven labels from flat features, by one hidden layer."""
+    x = layers.Dense(hidden, use_bias=False)(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    # Made in this order, or a seed would give other weights.
     x = layers.Dropout(dropout)(x)
-    return keras.Model(tiles, layers.Dense(11)(x), name="screen")
+    return layers.Dense(11)(x)
 
 
 def _convolve(
