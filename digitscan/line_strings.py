@@ -19,6 +19,7 @@ from digitscan.recognition.ctc import (
 )
 from digitscan.recognition.grouping import weigh_grouping
 from digitscan.recognition.strings import StringReader
+from digitscan.recognition.words import WordScreen
 from digitscan.settings import Settings
 
 SURE_FLUENCY = -0.2
@@ -29,6 +30,10 @@ SURE_DIGITS = 6
 """A number on a page of so many digits that reads as smoothly is not cut: with the lattice, which
 takes 6 ms a number, and without it those of 40 cheques read the same but for 500015, which the
 lattice took for 1500015 on three of them. Words of letters that look like digits are shorter."""
+
+
+WORDS = 0.02
+"""A line on a page that holds a number with less probability is words to the word screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Look:
     blank : float
         Its probability that nothing is to be read.
     is_word : bool
-        True where it takes the line for writing without a number.
+        True where it, or the word screen before it, takes the line for writing without a number.
     is_sure : bool
         True where its word on a line of a page needs no second one.
     """
@@ -56,11 +61,13 @@ class Look:
 def look_at_lines(
     lines: Sequence[Line],
     strings: StringReader | None,
+    words: WordScreen | None,
     settings: Settings,
     views: Sequence[View],
-    may_be_words: bool,
 ) -> list[Look]:
     """Let the string reader look at lines: once at each, in all views where that leaves doubt.
+
+    Where lines may be words, the word screen looks first, and most words go no further.
 
     Digits in boxes need no second reader: with its word for a quarter of the lattice's, 30 of the
     dates in boxes of 32 cheques were right, without it 29, and alone it reads 7 of them.
@@ -70,11 +77,11 @@ def look_at_lines(
     lines : sequence of Line
     strings : StringReader or None
         None when it is switched off: nothing is looked at.
+    words : WordScreen or None
+        None where every line is known to be a field.
     settings : Settings
     views : sequence of View
         The first is the one that tells words.
-    may_be_words : bool
-        False where every line is known to be a field.
 
     Returns
     -------
@@ -88,13 +95,19 @@ def look_at_lines(
         k for k, line in enumerate(lines) if line.cells is None or not settings.readers.lattice
     ]
     looks = [normalize_views(lines[k].gray, views) for k in asked]
+    if words is not None:
+        share = words.share_numbers([look[0] for look in looks])
+        for place in np.flatnonzero(share < WORDS).tolist():
+            found[asked[place]] = Look(blank=float(1.0 - share[place]), is_word=True)
+        kept = np.flatnonzero(share >= WORDS).tolist()
+        asked, looks = [asked[place] for place in kept], [looks[place] for place in kept]
     first = strings.score([look[:1] for look in looks])
     again = []
     for place, (k, field) in enumerate(zip(asked, first, strict=True)):
         blank, fluency = measure_blank(field), measure_fluency(field)
         regions = settings.regions
-        is_word = may_be_words and (blank > regions.max_blank or fluency < regions.min_fluency)
-        is_sure = may_be_words and not is_word and _is_sure(field)
+        is_word = words is not None and (blank > regions.max_blank or fluency < regions.min_fluency)
+        is_sure = words is not None and not is_word and _is_sure(field)
         found[k] = Look(field, blank, is_word, is_sure)
         if not is_word and fluency < SURE_FLUENCY:
             again.append(place)

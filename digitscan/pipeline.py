@@ -12,6 +12,7 @@ from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.confidence import Calibration, parse_calibration
 from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
+from digitscan.recognition.words import WordScreen
 from digitscan.records import Box, Gray, Page, PageResult, Reading, Region, Rejection, Status
 from digitscan.settings import Settings
 from digitscan.templated_page import Form, estimate_turn_deg, fit_form, read_form
@@ -31,7 +32,7 @@ def load_reader(settings: Settings = Settings(), calibration: Calibration | None
     Parameters
     ----------
     settings : Settings
-        The string network is loaded only where `readers.strings` is on.
+        The string network and the word screen are loaded only where `readers.strings` is on.
     calibration : Calibration, optional
         From evidence to confidence; by default that of the installed package.
 
@@ -47,6 +48,7 @@ def load_reader(settings: Settings = Settings(), calibration: Calibration | None
     return Reader(
         digits=OnnxClassifier(load_package("digits")),
         screen=OnnxClassifier(load_package("screen"), SCREEN_BATCH),
+        words=WordScreen(load_package("words")) if settings.readers.strings else None,
         strings=StringReader(load_package("strings")) if settings.readers.strings else None,
         e13b=OnnxClassifier(load_package("e13b")),
         calibration=calibration or parse_calibration(load_package("confidence").onnx),

@@ -32,6 +32,7 @@ from digitscan.recognition.lattice import Path, find_path
 from digitscan.recognition.marks import find_marks, share_rubbish
 from digitscan.recognition.micr import read_micr
 from digitscan.recognition.strings import StringReader
+from digitscan.recognition.words import WordScreen
 from digitscan.records import Box, Candidate, Digit, Floats, Gray, Reading, Rejection
 from digitscan.settings import MicrSettings, Settings
 
@@ -57,6 +58,8 @@ class Reader:
     screen : Classifier
         Names tiles as `digits` does, in a fraction of the time and not as well: it tells which
         components of a page may be digits.
+    words : WordScreen or None
+        Tells which lines of a page are words, before `strings` looks at them; None without it.
     strings : StringReader or None
         Reads whole fields; None when it is switched off.
     e13b : Classifier or None
@@ -67,6 +70,7 @@ class Reader:
 
     digits: Classifier
     screen: Classifier
+    words: WordScreen | None
     strings: StringReader | None
     e13b: Classifier | None
     calibration: Calibration
@@ -107,10 +111,10 @@ def read_lines(
     views : sequence of View
         How the string reader looks at each line.
     may_be_words : bool
-        True where lines were found on a page: those that the string reader takes for writing
-        without a number, by `settings.regions`, are given up before anything is cut, those of
-        which it is sure are not cut either, and the screen looks at tiles before the digit
-        network does.
+        True where lines were found on a page: those that the word screen or the string reader
+        takes for writing without a number, by `settings.regions`, are given up before anything is
+        cut, those of which the string reader is sure are not cut either, and the screen looks at
+        tiles before the digit network does.
 
     Returns
     -------
@@ -118,7 +122,8 @@ def read_lines(
         One for each line, in their order.
     """
     strings = reader.strings if settings.readers.strings else None
-    looks = look_at_lines(lines, strings, settings, views, may_be_words)
+    words = reader.words if may_be_words else None
+    looks = look_at_lines(lines, strings, words, settings, views)
     chosen = [k for k, look in enumerate(looks) if not look.is_word]
     fields = [looks[k].field for k in chosen]
     screen = reader.screen if may_be_words else None

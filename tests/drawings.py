@@ -130,7 +130,9 @@ class DrawnDigits:
 def load_drawn_reader() -> Reader:
     """Make a reader of the drawn digits, without a string reader and without MICR."""
     drawn = DrawnDigits()
-    return Reader(drawn, screen=drawn, strings=None, e13b=None, calibration=UNCALIBRATED)
+    return Reader(
+        drawn, screen=drawn, words=None, strings=None, e13b=None, calibration=UNCALIBRATED
+    )
 
 
 def tile_of(character: str, height_px: float = 20) -> Floats:

@@ -24,8 +24,9 @@ from digitscan.errors import DigitscanError, ModelError, OutputError
 from digitscan.imaging.lines import BAND_PX, LINE_PX, STRETCH
 from digitscan.recognition.classifier import open_session
 from digitscan.recognition.ctc import LABELS
+from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.models import load_package
-from digitscan.recognition.strings import STRIDE, WIDTHS, StringReader
+from digitscan.recognition.strings import STRIDE, StringReader
 from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA
 from training.evaluate_strings import (

@@ -108,8 +108,8 @@ def make_fields(count: int, seed: int = SEED) -> list[Field]:
     patches = {str(digit): [draw_digit(digit, rng) for _ in range(HANDS)] for digit in range(10)}
     plain = np.full((40, 40), 220, np.uint8)
     sources = Sources(
-        hands={"strokes": patches}, prints=(), words=(), marks=(), letters=(), papers=(plain,),
-        amounts=(),
+        hands={"strokes": patches}, prints=(), words=(), marks=(), letters=(), look_alikes=(),
+        papers=(plain,), amounts=(),
     )  # fmt: skip
     fields = []
     for number in range(count):

@@ -1,12 +1,12 @@
 """Batches of lines for the string reader: made in a background thread while the network learns.
 
 Lines are grouped by width, so that little of a batch is padding; the width of a group is the
-width that the reader pads to as well (`digitscan.recognition.strings.WIDTHS`).
+width that the reader pads to as well (`digitscan.recognition.line_batches.WIDTHS`).
 """
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,14 +15,17 @@ import numpy.typing as npt
 
 from digitscan.imaging.lines import LINE_PX, View, frame_line, measure_ink
 from digitscan.recognition.ctc import LABELS
-from digitscan.recognition.strings import STRIDE, WIDTHS, bucket_width
+from digitscan.recognition.line_batches import WIDTHS, bucket_width
+from digitscan.recognition.strings import STRIDE
 from digitscan.records import Floats
-from training.string_fields import make_crop
+from training.string_fields import Crop, make_crop
 from training.string_signs import Text
 from training.string_sources import Sources
 
 BATCH_PX = 32 * 160
 """Frame columns in a batch: 32 lines of 160 columns, or 16 of 320."""
+MakeCrop = Callable[[Sources, np.random.Generator], Crop]
+"""How one crop is made: `string_fields.make_crop` for the string reader."""
 MAX_WIDTH = 640
 """Longer lines are left out of training; the network, all convolutions, reads them all the same."""
 
@@ -59,22 +62,24 @@ def choose_view(rng: np.random.Generator) -> View:
     )
 
 
-def make_line(sources: Sources, rng: np.random.Generator) -> tuple[Floats, Text]:
+def make_line(
+    sources: Sources, rng: np.random.Generator, make: MakeCrop = make_crop
+) -> tuple[Floats, Text]:
     """Make one line in the reader's frame with its digits; always long enough for CTC."""
     while True:
-        crop, text = make_crop(sources, rng)
+        crop, text = make(sources, rng)
         line = frame_line(measure_ink(crop), choose_view(rng))
         repeats = sum(a == b for a, b in pairwise(text.characters))
         if line.shape[1] <= MAX_WIDTH and line.shape[1] // STRIDE > len(text.characters) + repeats:
             return line, text
 
 
-def make_batches(sources: Sources, seed: int) -> Iterator[Batch]:
+def make_batches(sources: Sources, seed: int, make: MakeCrop = make_crop) -> Iterator[Batch]:
     """Make batches for ever, from one seed; a width is served when its batch is full."""
     rng = np.random.default_rng(seed)
     waiting: dict[int, list[tuple[Floats, Text]]] = {width: [] for width in WIDTHS}
     while True:
-        line, text = make_line(sources, rng)
+        line, text = make_line(sources, rng, make)
         width = bucket_width(line.shape[1])
         waiting[width].append((line, text))
         if len(waiting[width]) == max(8, BATCH_PX // width):

@@ -35,11 +35,11 @@ Crop = tuple[Gray, Text]
 def make_crop(sources: Sources, rng: Rng) -> Crop:
     """Make one crop for training, of a kind chosen at random."""
     kind = rng.random()
-    if kind < 0.42:
+    if kind < 0.41:
         crop, text = take_real(sources, rng)
-    elif kind < 0.48:
+    elif kind < 0.47:
         crop, text = make_comb(sources, rng)
-    elif kind < 0.52:
+    elif kind < 0.55:
         crop, text = make_numberless(sources, rng)
     else:
         crop, text = make_field(sources, rng)
@@ -88,14 +88,14 @@ def make_field(sources: Sources, rng: Rng) -> Crop:
 def make_numberless(sources: Sources, rng: Rng) -> Crop:
     """Make a crop with nothing to read: blank, words, a signature, a lone dash."""
     kind = rng.random()
-    if kind < 0.25:
+    if kind < 0.12:
         ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
-    elif kind < 0.5:
+    elif kind < 0.45:
         ink = write_words(sources, rng, int(rng.integers(1, 10)))
-    elif kind < 0.7:
+    elif kind < 0.85:
         word = sources.words[int(rng.integers(len(sources.words)))]
         ink = scale(word, DIGIT_PX / word.shape[0], 1.0)
-    elif kind < 0.8:
+    elif kind < 0.9:
         ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
         row = int(rng.integers(8, 24))
         cv2.line(ink, (4, row), (ink.shape[1] - 4, row + int(rng.integers(-4, 4))), 255, 2)

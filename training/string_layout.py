@@ -248,7 +248,10 @@ def write_words(sources: Sources, rng: Rng, count: int) -> Gray:
     placed: list[tuple[Gray, int, int]] = []
     pen = 0
     for _ in range(count):
-        letter = sources.letters[int(rng.integers(len(sources.letters)))]
+        # One or two letters that look like digits would be a number to anybody.
+        alike = count > 2 and rng.random() < 0.3
+        letters = sources.look_alikes if alike else sources.letters
+        letter = letters[int(rng.integers(len(letters)))]
         height = DIGIT_PX * float(rng.uniform(0.6, 1.2))
         patch = scale(letter, height / letter.shape[0], 1.0)
         placed.append((patch, round(DIGIT_PX - patch.shape[0] + float(rng.normal(0, 2))), pen))

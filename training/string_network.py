@@ -23,19 +23,19 @@ def build_network() -> keras.Model:
         Width is free, a multiple of four; 0.86 million weights.
     """
     lines = keras.Input((LINE_PX, None, 1), name="lines")
-    x = _conv(lines, 24, (5, 5), (2, 2))
-    x = _conv(x, 48, (3, 3))
+    x = convolve(lines, 24, (5, 5), (2, 2))
+    x = convolve(x, 48, (3, 3))
     x = keras.layers.MaxPooling2D((2, 1))(x)
-    x = _conv(x, 80, (3, 3), (1, 2))
-    x = keras.layers.Add()([x, _conv(x, 80, (3, 3))])
+    x = convolve(x, 80, (3, 3), (1, 2))
+    x = keras.layers.Add()([x, convolve(x, 80, (3, 3))])
     x = keras.layers.MaxPooling2D((2, 1))(x)
-    x = _conv(x, 128, (3, 3))
-    x = keras.layers.Add()([x, _conv(x, 128, (3, 3))])
-    x = keras.layers.Add()([x, _conv(x, 128, (3, 3))])
-    x = _conv(x, 160, (5, 1), padding="valid")
-    x = keras.layers.Add()([x, _conv(x, 160, (1, 5))])
+    x = convolve(x, 128, (3, 3))
+    x = keras.layers.Add()([x, convolve(x, 128, (3, 3))])
+    x = keras.layers.Add()([x, convolve(x, 128, (3, 3))])
+    x = convolve(x, 160, (5, 1), padding="valid")
+    x = keras.layers.Add()([x, convolve(x, 160, (1, 5))])
     x = keras.layers.Dropout(0.15)(x)
-    x = keras.layers.Add()([x, _conv(x, 160, (1, 5))])
+    x = keras.layers.Add()([x, convolve(x, 160, (1, 5))])
     x = keras.layers.Dropout(0.15)(x)
     # Two labels a column: a narrow digit of a joined row is two columns wide, and CTC needs a
     # blank between equal digits. With one label a column such digits were dropped.
@@ -84,13 +84,14 @@ def ctc_loss(
     return tf.reduce_mean(tf.where(empty, blanks, losses))
 
 
-def _conv(
+def convolve(
     x: keras.KerasTensor,
     filters: int,
     size: tuple[int, int],
     strides: tuple[int, int] = (1, 1),
     padding: str = "same",
 ) -> keras.KerasTensor:
+    """Convolve, normalize and rectify; export folds the normalization away."""
     x = keras.layers.Conv2D(filters, size, strides, padding=padding, use_bias=False)(x)
     x = keras.layers.BatchNormalization(momentum=0.98, dtype="float32")(x)
     return keras.layers.ReLU()(x)

@@ -19,6 +19,7 @@ from digitscan.records import Gray
 from training.amounts import Amount
 from training.mnist import load_mnist
 from training.strokes import draw_digit
+from training.texts import LOOK_ALIKES, make_text
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Patches = Mapping[str, Sequence[Gray]]
@@ -58,8 +59,8 @@ DEVANAGARI = (
 RUPEE_FONTS = ("DejaVu", "NotoSansMono", "Pillow")
 """How the names begin of fonts that the currency signs are drawn with; the first two have all."""
 DEVANAGARI_FONT = "Lohit-Devanagari.ttf"
-LOOK_ALIKES = frozenset("oOlIiDqzZsSgbBQ")
-"""Letters that could be called a digit are left out of the words that are no number."""
+TEXTS = 120
+"""Made-up texts that are drawn with each font."""
 STROKES = 300
 """Patches of each digit that are drawn by program."""
 GLYPH_PX = 40
@@ -76,8 +77,10 @@ class Sources:
         Handwritten digits by kind: "real", "mnist" and "strokes".
     prints : sequence of Patches
         One alphabet a font: the digits and the letters of dates.
-    words, marks, letters : sequence of ndarray of uint8
-        Printed words, printed currency signs, handwritten letters.
+    words, marks : sequence of ndarray of uint8
+        Printed words, printed currency signs.
+    letters, look_alikes : sequence of ndarray of uint8
+        Handwritten letters: those that nobody takes for a digit, and the others.
     papers : sequence of ndarray of uint8
         Gray crops with their writing painted over.
     amounts : sequence of Amount
@@ -89,6 +92,7 @@ class Sources:
     words: Sequence[Gray]
     marks: Sequence[Gray]
     letters: Sequence[Gray]
+    look_alikes: Sequence[Gray]
     papers: Sequence[Gray]
     amounts: Sequence[Amount]
 
@@ -103,7 +107,7 @@ def load_sources(data: Path, amounts: Sequence[Amount], rng: np.random.Generator
     amounts : sequence of Amount
         Real crops to train on; their digits and papers are cut out.
     rng : numpy.random.Generator
-        For the digits that are drawn by program.
+        For the digits and texts that are drawn by program.
 
     Raises
     ------
@@ -118,13 +122,15 @@ def load_sources(data: Path, amounts: Sequence[Amount], rng: np.random.Generator
     hands: dict[str, Patches] = {
         "real": cut_digits(amounts), "mnist": mnist, "strokes": strokes,
     }  # fmt: skip
-    prints, words, marks = draw_fonts()
+    prints, words, marks = draw_fonts(rng)
+    letters, look_alikes = load_letters(data / "letters" / "letters.zip")
     return Sources(
         hands=hands,
         prints=prints,
         words=words,
         marks=marks,
-        letters=load_letters(data / "letters" / "letters.zip"),
+        letters=letters,
+        look_alikes=look_alikes,
         papers=[erase_writing(amount.image) for amount in amounts],
         amounts=amounts,
     )
@@ -174,24 +180,28 @@ def erase_writing(gray: Gray) -> Gray:
     return np.asarray(cv2.inpaint(small, mask, 3, cv2.INPAINT_TELEA), np.uint8)
 
 
-def load_letters(path: Path) -> list[Gray]:
-    """Load the handwritten letters as patches."""
+def load_letters(path: Path) -> tuple[list[Gray], list[Gray]]:
+    """Load the handwritten letters as patches: those unlike any digit, and the others."""
     if not path.is_file():
         raise NoPagesError(
             f"no letters at {path}: fetch TasnimulIntazamAsif/Handwritten_Letter_Indentification "
             "(MIT) and put its 5,200 crops into letters/letters.zip"
         )
-    patches = []
+    plain: list[Gray] = []
+    alike: list[Gray] = []
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
-            if name.endswith(".png") and Path(name).name.split("_")[1] not in LOOK_ALIKES:
-                raw = np.frombuffer(archive.read(name), np.uint8)
-                gray = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)
-                patches.append(cut_to_ink(clean_ink(np.asarray(gray, np.uint8))))
-    return [patch for patch in patches if min(patch.shape) > 3]
+            if not name.endswith(".png"):
+                continue
+            raw = np.frombuffer(archive.read(name), np.uint8)
+            gray = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE)
+            patch = cut_to_ink(clean_ink(np.asarray(gray, np.uint8)))
+            if min(patch.shape) > 3:
+                (alike if Path(name).name.split("_")[1] in LOOK_ALIKES else plain).append(patch)
+    return plain, alike
 
 
-def draw_fonts() -> tuple[list[Patches], list[Gray], list[Gray]]:
+def draw_fonts(rng: np.random.Generator) -> tuple[list[Patches], list[Gray], list[Gray]]:
     """Draw digits, words and currency signs with every font that is installed.
 
     Returns
@@ -210,11 +220,13 @@ def draw_fonts() -> tuple[list[Patches], list[Gray], list[Gray]]:
     for name, font in fonts.items():
         prints.append({letter: [_draw(letter, font)] for letter in "0123456789DMY"})
         words += [_draw(word, font) for word in WORDS]
+        # Without made-up words the reader took ANGGOTA and SERATUS for numbers: it knew forty.
+        words += [_draw(make_text(rng), font) for _ in range(TEXTS)]
         if name.startswith(RUPEE_FONTS):
             marks += [_draw(mark, font) for mark in MARKS]
     if DEVANAGARI_FONT in installed:
         font = ImageFont.truetype(str(installed[DEVANAGARI_FONT]), GLYPH_PX)
-        words += [_draw(word, font) for word in DEVANAGARI] * 4
+        words += [_draw(word, font) for word in DEVANAGARI] * 16
     return prints, words, marks
 
 

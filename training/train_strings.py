@@ -20,7 +20,7 @@ import tensorflow as tf
 from digitscan.errors import DigitscanError
 from digitscan.imaging.lines import LINE_PX, normalize_line
 from digitscan.recognition.ctc import BLANK
-from digitscan.recognition.strings import bucket_width
+from digitscan.recognition.line_batches import bucket_width
 from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog

@@ -20,18 +20,12 @@ from digitscan.recognition.ctc import (
     log_likelihoods,
     search_prefixes,
 )
+from digitscan.recognition.line_batches import run_lines
 from digitscan.recognition.models import ModelPackage
 from digitscan.records import Floats
 
 STRIDE = 2
 """Columns of the line to one column of scores."""
-WIDTHS: tuple[int, ...] = (*range(32, 257, 16), *range(288, 513, 32), *range(576, 1153, 64), 1200)
-"""Widths of line that the network is run with. A line is filled up with paper to the next of them,
-whatever else is in the batch: its result does not depend on its neighbors. Steps of twice the
-size cost 5 % more columns on the lines of 40 cheques."""
-BATCH = 32
-"""Lines in one run of the network: bounds the memory. Of 160 columns a line takes 1.5 ms alone, in
-batches of 32 and of 128."""
 BEAM = 12
 """Prefixes kept. With strings-1, 4 to 50 prefixes give the same best string on all 100 held amounts
 and 38 of cheques; 12 leave room for other candidates at 2.3 ms a field, 50 take 8.0 ms."""
@@ -82,15 +76,13 @@ class StringReader:
             One a field.
         """
         lines = [line for views in fields for line in views]
-        scored: list[Floats] = [np.zeros((0, len(LABELS)), np.float32)] * len(lines)
-        widths = [bucket_width(line.shape[1]) for line in lines]
-        for width in sorted(set(widths)):
-            chosen = [k for k, own in enumerate(widths) if own == width]
-            for first in range(0, len(chosen), BATCH):
-                part = chosen[first : first + BATCH]
-                for k, rows in zip(part, self._run([lines[k] for k in part], width), strict=True):
-                    scored[k] = rows
-        found = iter(scored)
+        found = (
+            # Each is cut to its own columns.
+            softmax(logits[: -(-line.shape[1] // STRIDE)] / np.float32(self._package.temperature))
+            for line, logits in zip(
+                lines, run_lines(self._session, self._package, lines), strict=True
+            )
+        )
         return tuple(FieldScores(tuple(next(found) for _ in views)) for views in fields)
 
     def read(
@@ -136,32 +128,3 @@ class StringReader:
             sorted({text for _ in field.views for text in next(proposals)[:count]})
             for field in scores
         ]
-
-    def _run(self, lines: list[Floats], width: int) -> list[Floats]:
-        """Return the probabilities of lines of one bucket, each cut to its own columns."""
-        batch = np.zeros((len(lines), lines[0].shape[0], width, 1), np.float32)
-        for k, line in enumerate(lines):
-            batch[k, :, : line.shape[1]] = line
-        ports = self._package.output.name, self._package.input.name
-        (logits,) = self._session.run([ports[0]], {ports[1]: batch})
-        scores = softmax(logits / np.float32(self._package.temperature))
-        return [scores[k, : -(-line.shape[1] // STRIDE)] for k, line in enumerate(lines)]
-
-
-def bucket_width(width: int) -> int:
-    """Return the width that a line is filled up to.
-
-    Raises
-    ------
-    ValueError
-        If no width is as large.
-
-    Examples
-    --------
-    >>> bucket_width(65)
-    80
-    """
-    for wide in WIDTHS:
-        if wide >= width:
-            return wide
-    raise ValueError(f"a line is at most {WIDTHS[-1]} px wide, got {width}")

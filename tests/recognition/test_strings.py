@@ -17,7 +17,6 @@ from digitscan.recognition.ctc import (
     measure_fluency,
     search_prefixes,
 )
-from digitscan.recognition.strings import WIDTHS, bucket_width
 
 
 def _row(*columns: dict[int, float]) -> np.ndarray:
@@ -116,13 +115,6 @@ def test_field_scores_refuse_other_shapes() -> None:
         FieldScores((np.zeros((3, 10), np.float32),))
     with pytest.raises(ValueError, match="views"):
         FieldScores(())
-
-
-def test_bucket_is_the_next_width() -> None:
-    assert [bucket_width(width) for width in (1, 48, 49, 1200)] == [32, 48, 64, 1200]
-    assert all(width % 4 == 0 for width in WIDTHS)
-    with pytest.raises(ValueError, match="1200"):
-        bucket_width(1201)
 
 
 def test_signs_count_as_blanks_where_digits_are_asked() -> None:

@@ -9,7 +9,8 @@ import pytest
 from digitscan.errors import NoPagesError
 from digitscan.imaging.lines import LINE_PX
 from digitscan.recognition.ctc import LABELS
-from digitscan.recognition.strings import STRIDE, WIDTHS
+from digitscan.recognition.line_batches import WIDTHS
+from digitscan.recognition.strings import STRIDE
 from training.amounts import load_amounts
 from training.string_data import BatchPool, make_batches, make_line, pack
 from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real

@@ -1,0 +1,79 @@
+"""Lines of any width -> one run of a network for lines of like width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digitscan.recognition.models import ModelPackage
+from digitscan.records import Floats
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+WIDTHS: tuple[int, ...] = (*range(32, 257, 16), *range(288, 513, 32), *range(576, 1153, 64), 1200)
+"""Widths of line that a network is run with. A line is filled up with paper to the next of them,
+whatever else is in the batch: its result does not depend on its neighbors. Steps of twice the
+size cost 5 % more columns on the lines of 40 cheques."""
+BATCH = 32
+"""Lines in one run of a network: bounds the memory. Of 160 columns a line takes 1.5 ms alone, in
+batches of 32 and of 128."""
+
+
+def run_lines(
+    session: onnxruntime.InferenceSession, package: ModelPackage, lines: Sequence[Floats]
+) -> list[Floats]:
+    """Run a network on lines, in batches of lines of like width.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+        Of the package.
+    package : ModelPackage
+        With float32 input (None, H, None, 1).
+    lines : sequence of ndarray of float32, shape (H, W, 1)
+
+    Returns
+    -------
+    list of ndarray of float32
+        The network's output for each line, in their order.
+
+    Raises
+    ------
+    ValueError
+        If a line is wider than the widest of `WIDTHS`.
+    """
+    outputs: list[Floats] = [np.zeros(0, np.float32)] * len(lines)
+    widths = [bucket_width(line.shape[1]) for line in lines]
+    for width in sorted(set(widths)):
+        chosen = [k for k, own in enumerate(widths) if own == width]
+        for first in range(0, len(chosen), BATCH):
+            part = chosen[first : first + BATCH]
+            batch = np.zeros((len(part), lines[part[0]].shape[0], width, 1), np.float32)
+            for row, k in enumerate(part):
+                batch[row, :, : lines[k].shape[1]] = lines[k]
+            (found,) = session.run([package.output.name], {package.input.name: batch})
+            for row, k in enumerate(part):
+                outputs[k] = found[row]
+    return outputs
+
+
+def bucket_width(width: int) -> int:
+    """Return the width that a line is filled up to.
+
+    Raises
+    ------
+    ValueError
+        If no width is as large.
+
+    Examples
+    --------
+    >>> bucket_width(65)
+    80
+    """
+    for wide in WIDTHS:
+        if wide >= width:
+            return wide
+    raise ValueError(f"a line is at most {WIDTHS[-1]} px wide, got {width}")
