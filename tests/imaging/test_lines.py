@@ -105,6 +105,15 @@ def test_band_ignores(clutter: tuple[slice, slice]) -> None:
     assert bottom == pytest.approx(70 * scale, abs=2)
 
 
+def test_rules_and_walls_are_no_strokes() -> None:
+    ink = np.zeros((60, 200), np.uint8)
+    ink[20:40, 100:104] = 255
+    strokes = find_strokes(ink)
+    np.testing.assert_array_equal(strokes, ink // 255)
+    ink[50], ink[:, 150] = 255, 255
+    np.testing.assert_array_equal(find_strokes(ink), strokes)
+
+
 def test_specks_are_not_blown_up() -> None:
     strokes = np.zeros((88, 88), np.uint8)
     strokes[40:52, 40:44] = 1
