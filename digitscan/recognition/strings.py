@@ -18,9 +18,9 @@ from digitscan.recognition.ctc import (
     drop_signs,
     join_blanks,
     log_likelihoods,
-    search_prefixes,
 )
 from digitscan.recognition.models import ModelPackage
+from digitscan.recognition.prefixes import search_prefixes
 from digitscan.records import Floats
 
 STRIDE = 2

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digitscan.imaging.line_ink import measure_ink
 from digitscan.imaging.lines import (
     BAND_PX,
     LINE_PX,
@@ -13,7 +14,6 @@ from digitscan.imaging.lines import (
     estimate_slant,
     find_strokes,
     frame_line,
-    measure_ink,
     normalize_line,
     normalize_views,
 )

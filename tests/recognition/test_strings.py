@@ -15,8 +15,8 @@ from digitscan.recognition.ctc import (
     log_likelihoods_marked,
     measure_blank,
     measure_fluency,
-    search_prefixes,
 )
+from digitscan.recognition.prefixes import search_prefixes
 from digitscan.recognition.strings import WIDTHS, bucket_width
 
 
