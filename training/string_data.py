@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.lines import LINE_PX, View, frame_line, measure_ink
+from digitscan.imaging.line_ink import measure_ink
+from digitscan.imaging.lines import LINE_PX, View, frame_line
 from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.line_batches import WIDTHS, bucket_width
 from digitscan.recognition.strings import STRIDE

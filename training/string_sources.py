@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from digitscan.errors import NoPagesError
-from digitscan.imaging.lines import measure_ink
+from digitscan.imaging.line_ink import measure_ink
 from digitscan.records import Gray
 from training.amounts import Amount
 from training.mnist import load_mnist

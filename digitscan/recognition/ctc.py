@@ -19,8 +19,8 @@ LABELS = (*"0123456789", "blank", ",", "-")
 and a sign before or after a number (`/-`, a dash, a currency sign by hand)."""
 BLANK = LABELS.index("blank")
 SEPARATOR = LABELS.index(",")
-FORWARD_ROWS = 64
-"""Rows weighed in one call of the forward recursion."""
+_PLACES = np.zeros(128, np.intp)  # of the label of each ASCII character of a text
+_PLACES[[ord(LABELS[k]) for k in (*range(BLANK), SEPARATOR)]] = *range(BLANK), SEPARATOR
 _SURE = 0.995  # columns in a row with a blank this likely are searched as one
 _TINY = 1e-300
 _LEAST = 1e-12  # probabilities are kept off 0, so that no text is impossible
@@ -76,17 +76,18 @@ def log_likelihoods(
     [1.0, 0.0]
     """
     rows: list[Floats] = []
-    wanted: list[str] = []
+    wanted: list[tuple[int, str]] = []
     for field, names in zip(scores, texts, strict=True):
-        views = [join_blanks(drop_signs(row)) for row in field.views]
-        rows += views * len(names)
-        wanted += [text for text in names for _ in views]
-    odds = iter(_weigh(rows, wanted).tolist())
-    found = []
+        views = range(len(rows), len(rows) + len(field.views))
+        rows += [join_blanks(drop_signs(row)) for row in field.views]
+        wanted += [(view, text) for text in names for view in views]
+    odds = _weigh(rows, wanted)
+    found, first = [], 0
     for field, names in zip(scores, texts, strict=True):
-        table = np.array([[next(odds) for _ in field.views] for _ in names])
-        table = table.reshape(len(names), len(field.views))
+        count = len(names) * len(field.views)
+        table = odds[first : first + count].reshape(len(names), len(field.views))
         found.append(np.logaddexp.reduce(table, axis=1) - np.log(len(field.views)))
+        first += count
     return tuple(found)
 
 
@@ -115,12 +116,12 @@ def log_likelihoods_marked(
     [1.0, 0.0]
     """
     rows: list[Floats] = []
-    for field, names in zip(scores, texts, strict=True):
+    for field in scores:
         row = field.views[0]
         nothing = row[:, BLANK] + row[:, SEPARATOR + 1 :].sum(axis=1)
         columns = row[:, :BLANK], nothing[:, np.newaxis], row[:, [SEPARATOR]]
-        rows += [join_blanks(np.concatenate(columns, axis=1))] * len(names)
-    odds = _weigh(rows, [text for names in texts for text in names])
+        rows.append(join_blanks(np.concatenate(columns, axis=1)))
+    odds = _weigh(rows, [(row, text) for row, names in enumerate(texts) for text in names])
     ends = np.cumsum([0, *(len(names) for names in texts)])
     return tuple(odds[first:last] for first, last in pairwise(ends.tolist()))
 
@@ -207,159 +208,72 @@ def drop_signs(row: Floats) -> Floats:
     return np.concatenate([row[:, :BLANK], blank], axis=1)
 
 
-def search_prefixes(rows: Sequence[Floats], beam: int) -> list[tuple[str, ...]]:
-    """Search the likeliest strings of many rows at once (CTC prefix beam search).
+def _weigh(rows: Sequence[Floats], wanted: Sequence[tuple[int, str]]) -> Reals:
+    """Return the log-probability of texts, each on the row of its number.
 
-    Hannun, Maas, Jurafsky and Ng, "First-pass large vocabulary continuous speech recognition using
-    bi-directional recurrent DNNs", 2014, without the language model. All rows and all prefixes
-    take a step together.
-
-    Parameters
-    ----------
-    rows : sequence of ndarray of float32, shape (T, 11)
-        Probabilities; T may differ.
-    beam : int
-        Prefixes kept in each row.
-
-    Returns
-    -------
-    list of tuple of str
-        Up to `beam` strings a row, best first.
-
-    Examples
-    --------
-    >>> row = np.zeros((2, 11), np.float32)
-    >>> row[:, 4], row[:, 10] = 0.6, 0.4
-    >>> search_prefixes([row], 2)
-    [('4', '')]
+    All take a step of the forward recursion of CTC together.
     """
-    if not rows:
-        return []
-    emitted, lengths = _stack(rows)
-    count = len(rows)
-    texts: list[list[str]] = [[""] + ["?"] * (beam - 1) for _ in rows]
-    # A prefix is known by a number: 11 * prefix + digit + 1, exact to 18 digits, a hash beyond.
-    codes = np.zeros((count, beam), np.uint64)
-    codes[:, 1:] = np.arange(1, beam, dtype=np.uint64) + np.uint64(2**63)
-    last = np.full((count, beam), BLANK)
-    in_blank = np.zeros((count, beam))
-    in_blank[:, 0] = 1.0
-    in_digit = np.zeros((count, beam))
-    for step in range(emitted.shape[1]):
-        live = np.flatnonzero(lengths > step)
-        state = (codes[live], last[live], in_blank[live], in_digit[live])
-        parents, digits, state = _step(emitted[live, step], *state, beam)
-        codes[live], last[live], in_blank[live], in_digit[live] = state
-        for place, row in enumerate(live):
-            if (digits[place] >= 0).any() or (parents[place] != np.arange(beam)).any():
-                old = texts[row]
-                texts[row] = [
-                    old[parent] + (str(digit) if digit >= 0 else "")
-                    for parent, digit in zip(parents[place], digits[place], strict=True)
-                ]
-    weights = in_blank + in_digit
-    return [
-        tuple(text for text, weight in zip(names, own, strict=True) if weight > 0)
-        for names, own in zip(texts, weights, strict=True)
-    ]
-
-
-def _step(
-    emitted: Reals,
-    codes: npt.NDArray[np.uint64],
-    last: npt.NDArray[np.int64],
-    in_blank: Reals,
-    in_digit: Reals,
-    beam: int,
-) -> tuple[
-    npt.NDArray[np.int64],
-    npt.NDArray[np.int64],
-    tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], Reals, Reals],
-]:
-    """Take one column: return the parents (R, K), added digits (R, K; -1: none) and the state."""
-    count = len(emitted)
-    rows = np.arange(count)[:, np.newaxis]
-    total = in_blank + in_digit
-    stay_blank = total * emitted[:, BLANK:]
-    stay_digit = in_digit * emitted[rows, last]
-    stay_digit[last == BLANK] = 0.0
-    grown = total[:, :, np.newaxis] * emitted[:, np.newaxis, :BLANK]
-    # A digit after itself is a new one only across a blank.
-    own = np.arange(BLANK) == last[:, :, np.newaxis]
-    grown = np.where(own, in_blank[:, :, np.newaxis] * emitted[:, np.newaxis, :BLANK], grown)
-    labels = np.arange(1, BLANK + 1, dtype=np.uint64)
-    grown_codes = (codes[:, :, np.newaxis] * np.uint64(11) + labels).reshape(count, -1)
-    grown = grown.reshape(count, -1)
-    # A grown prefix that is in the beam already joins it there.
-    same = grown_codes[:, np.newaxis, :] == codes[:, :, np.newaxis]
-    stay_digit += np.einsum("rkg,rg->rk", same, grown)
-    grown = np.where(same.any(axis=1), 0.0, grown)
-    scores = np.concatenate([stay_blank + stay_digit, grown], axis=1)
-    chosen = np.argsort(-scores, axis=1, kind="stable")[:, :beam]
-    is_new = chosen >= beam
-    fresh = np.maximum(chosen - beam, 0)
-    old = np.minimum(chosen, beam - 1)
-    parents = np.where(is_new, fresh // BLANK, old)
-    digits = np.where(is_new, fresh % BLANK, -1)
-    scale = scores[rows, chosen].sum(axis=1, keepdims=True)
-    state = (
-        np.where(is_new, grown_codes[rows, fresh], codes[rows, old]),
-        np.where(is_new, digits, last[rows, old]),
-        np.where(is_new, 0.0, stay_blank[rows, old]) / scale,
-        np.where(is_new, grown[rows, fresh], stay_digit[rows, old]) / scale,
-    )
-    return parents, digits, state
-
-
-def _weigh(rows: Sequence[Floats], texts: Sequence[str]) -> Reals:
-    """Return the log-probability of each text on its row, long rows together with long ones."""
-    # All rows of a call are filled up to the longest.
-    order = sorted(range(len(rows)), key=lambda k: len(rows[k]))
-    weighed = np.zeros(len(rows))
-    for first in range(0, len(order), FORWARD_ROWS):
-        part = order[first : first + FORWARD_ROWS]
-        weighed[part] = _forward([rows[k] for k in part], [texts[k] for k in part])
+    if not wanted:
+        return np.zeros(0)
+    emitted, lengths = stack_rows(rows)
+    count, steps, size = emitted.shape
+    # One more label, of probability 0, fills up the states of short texts.
+    columns = np.zeros((steps, count, size + 1))
+    columns[:, :, :size] = emitted.transpose(1, 0, 2)
+    columns = columns.reshape(steps, -1)
+    # Longest first: those that are at their end make way.
+    own = np.array([row for row, _ in wanted])
+    order = np.argsort(-lengths[own], kind="stable")
+    labels = _list_states([wanted[k][1] for k in order.tolist()], size)
+    ends = 2 * np.array([len(wanted[k][1]) for k in order.tolist()])
+    places = labels + own[order] * (size + 1)
+    jumps = np.zeros(labels.shape)
+    jumps[2:] = (labels[2:] != BLANK) & (labels[2:] != labels[:-2])
+    # Two states of probability 0 ahead: what comes from before the first.
+    alpha = np.zeros((len(labels) + 2, len(wanted)))
+    alpha[2:4] = columns[0].take(places[:2])
+    moved = np.empty(labels.shape)
+    logs = np.zeros(len(wanted))
+    live = np.searchsorted(-lengths[own[order]], -np.arange(steps)).tolist()
+    for step in range(1, steps):
+        old, new = alpha[:, : live[step]], moved[:, : live[step]]
+        np.multiply(old[:-2], jumps[:, : live[step]], out=new)
+        new += old[1:-1]
+        new += old[2:]
+        np.multiply(new, columns[step].take(places[:, : live[step]]), out=old[2:])
+        if step % SCALED == 0:
+            sums = np.maximum(old.sum(axis=0), _TINY)
+            logs[: live[step]] += np.log(sums)
+            old /= sums
+    index = np.arange(len(wanted))
+    final = alpha[ends + 2, index] + alpha[ends + 1, index]
+    weighed = np.empty(len(wanted))
+    weighed[order] = np.minimum(logs + np.log(np.maximum(final, _TINY)), 0.0)
     return weighed
 
 
-def _forward(rows: Sequence[Floats], texts: Sequence[str]) -> Reals:
-    """Return the log-probability of each text on its row, by the forward recursion of CTC.
+def _list_states(texts: Sequence[str], filler: int) -> npt.NDArray[np.intp]:
+    """Return the labels of texts with a blank around each, shape (states, number of texts)."""
+    lengths = np.array([len(text) for text in texts])
+    states = np.arange(max(3, 2 * int(lengths.max()) + 1))[:, np.newaxis]
+    labels = np.where(states <= 2 * lengths, BLANK, filler)
+    characters = np.frombuffer("".join(texts).encode("ascii"), np.uint8)
+    # By text and character, as the characters come.
+    by_text = labels[1::2].T.copy()
+    by_text[np.arange(by_text.shape[1]) < lengths[:, np.newaxis]] = _PLACES[characters]
+    labels[1::2] = by_text.T
+    return labels
 
-    The rows come shortest first: those that are at their end make way.
+
+def stack_rows(rows: Sequence[Floats]) -> tuple[Reals, npt.NDArray[np.int64]]:
+    """Return probabilities as one array (R, T, labels), kept off 0, and each row's columns.
+
+    Examples
+    --------
+    >>> stacked, lengths = stack_rows([np.ones((1, 11)), np.ones((3, 11))])
+    >>> stacked.shape, lengths.tolist()
+    ((2, 3, 11), [1, 3])
     """
-    emitted, lengths = _stack(rows)
-    states = max(3, 2 * max(len(text) for text in texts) + 1)
-    labels = np.full((len(texts), states), BLANK)
-    ends = np.array([2 * len(text) for text in texts])
-    for k, text in enumerate(texts):
-        labels[k, 1 : 2 * len(text) : 2] = [LABELS.index(character) for character in text]
-    jumps = ((labels[:, 2:] != BLANK) & (labels[:, 2:] != labels[:, :-2])).astype(np.float64)
-    index = np.arange(len(texts))
-    # Step, row, state: what a step looks at lies together.
-    chosen = emitted.transpose(1, 0, 2)[:, index[:, np.newaxis], labels]
-    chosen *= np.arange(states) <= ends[:, np.newaxis]
-    alpha = np.zeros((len(texts), states))
-    alpha[:, :2] = chosen[0, :, :2]
-    moved = np.zeros_like(alpha)
-    logs = np.zeros(len(texts))
-    live = np.searchsorted(lengths, np.arange(emitted.shape[1]), side="right").tolist()
-    for step in range(1, emitted.shape[1]):
-        own, came = alpha[live[step] :], moved[live[step] :]
-        np.multiply(own[:, :-2], jumps[live[step] :], out=came[:, 2:])
-        came[:, 1] = 0.0
-        came[:, 1:] += own[:, :-1]
-        own += came
-        own *= chosen[step, live[step] :]
-        if step % SCALED == 0:
-            size = np.maximum(own.sum(axis=1), _TINY)
-            logs[live[step] :] += np.log(size)
-            own /= size[:, np.newaxis]
-    final = alpha[index, ends] + np.where(ends > 0, alpha[index, np.maximum(ends - 1, 0)], 0.0)
-    return np.asarray(np.minimum(logs + np.log(np.maximum(final, _TINY)), 0.0))
-
-
-def _stack(rows: Sequence[Floats]) -> tuple[Reals, npt.NDArray[np.int64]]:
-    """Return probabilities as one array (R, T, labels), kept off 0, and each row's columns."""
     lengths = np.array([len(row) for row in rows])
     stacked = np.full((len(rows), int(lengths.max()), rows[0].shape[1]), _LEAST)
     for k, row in enumerate(rows):

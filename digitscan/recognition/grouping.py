@@ -44,24 +44,20 @@ def weigh_grouping(
     tuple of ndarray of float64, shape (number of texts,)
         Log of a weight from `ODD_SHARE` to 1 for each text.
     """
-    forms = [
-        [
-            (k, form, log_weight)
-            for k, text in enumerate(names)
-            if own[k] > own.max() - UNLIKELY
-            for form, log_weight in _list_forms(text, ends_with_sign(field))
-        ]
-        for field, names, own in zip(scores, texts, odds, strict=True)
-    ]
+    forms = []
+    for field, names, own in zip(scores, texts, odds, strict=True):
+        has_tail = ends_with_sign(field)
+        likely = np.flatnonzero(own > own.max(initial=-np.inf) - UNLIKELY).tolist()
+        forms.append([(k, *form) for k in likely for form in _list_forms(names[k], has_tail)])
     weighed = log_likelihoods_marked(scores, [[form for _, form, _ in some] for some in forms])
     weights = []
     for own, some, seen in zip(odds, forms, weighed, strict=True):
-        usual = np.full(len(own), -np.inf)
+        usual, judged = np.full(len(own), -np.inf), np.zeros(len(own), np.bool_)
         for (k, _, log_weight), one in zip(some, seen, strict=True):
             usual[k] = np.logaddexp(usual[k], one + log_weight)
+            judged[k] = True
         # The forms are weighed on the first view, the text on all: their share is bounded.
         share = np.exp(np.minimum(usual - own, 0.0))
-        judged = np.isin(np.arange(len(own)), [k for k, _, _ in some])
         weights.append(np.log(np.where(judged, ODD_SHARE + (1 - ODD_SHARE) * share, 1.0)))
     return tuple(weights)
 

@@ -18,10 +18,10 @@ from digitscan.recognition.ctc import (
     drop_signs,
     join_blanks,
     log_likelihoods,
-    search_prefixes,
 )
 from digitscan.recognition.line_batches import run_lines
 from digitscan.recognition.models import ModelPackage
+from digitscan.recognition.prefixes import search_prefixes
 from digitscan.records import Floats
 
 STRIDE = 2

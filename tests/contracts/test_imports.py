@@ -112,6 +112,9 @@ SIBLINGS = {
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),
+    ("imaging.line_ink", "imaging.lines"),
+    ("recognition.ctc", "recognition.prefixes"),
+    ("recognition.prefixes", "recognition.strings"),
     ("recognition.ctc", "recognition.strings"),
     ("recognition.ctc", "recognition.grouping"),
     # Two kinds of field, one way to ask.

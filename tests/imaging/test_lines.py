@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digitscan.imaging.line_ink import measure_ink
 from digitscan.imaging.lines import (
     BAND_PX,
     LINE_PX,
@@ -11,8 +12,8 @@ from digitscan.imaging.lines import (
     View,
     estimate_band,
     estimate_slant,
+    find_strokes,
     frame_line,
-    measure_ink,
     normalize_line,
     normalize_views,
 )
@@ -98,16 +99,25 @@ def test_a_faint_pen_beside_black_print_is_lifted() -> None:
 def test_band_ignores(clutter: tuple[slice, slice]) -> None:
     crop = _strokes(100, 30, 70)
     crop[clutter] = 70
-    top, bottom = estimate_band(measure_ink(crop))
+    top, bottom = estimate_band(find_strokes(measure_ink(crop)))
     scale = 88 / 100
     assert top == pytest.approx(30 * scale, abs=2)
     assert bottom == pytest.approx(70 * scale, abs=2)
 
 
+def test_rules_and_walls_are_no_strokes() -> None:
+    ink = np.zeros((60, 200), np.uint8)
+    ink[20:40, 100:104] = 255
+    strokes = find_strokes(ink)
+    np.testing.assert_array_equal(strokes, ink // 255)
+    ink[50], ink[:, 150] = 255, 255
+    np.testing.assert_array_equal(find_strokes(ink), strokes)
+
+
 def test_specks_are_not_blown_up() -> None:
-    ink = np.zeros((88, 88), np.uint8)
-    ink[40:52, 40:44] = 255
-    top, bottom = estimate_band(ink)
+    strokes = np.zeros((88, 88), np.uint8)
+    strokes[40:52, 40:44] = 1
+    top, bottom = estimate_band(strokes)
     assert bottom - top >= 0.2 * 88
 
 
@@ -160,8 +170,8 @@ def _lean(crop: np.ndarray, slant: float) -> np.ndarray:
 @pytest.mark.parametrize("slant", [-0.2, 0.0, 0.35, 0.7])
 def test_slant_is_measured_and_taken_out(slant: float) -> None:
     crop = _lean(_strokes(60, 10, 50), slant)
-    ink = measure_ink(crop)
-    assert estimate_slant(ink, *estimate_band(ink)) == pytest.approx(slant, abs=0.06)
+    strokes = find_strokes(measure_ink(crop))
+    assert estimate_slant(strokes, *estimate_band(strokes)) == pytest.approx(slant, abs=0.06)
     columns = normalize_line(crop)[10:30, :, 0].max(axis=0) > 0.5
     upright = normalize_line(_strokes(60, 10, 50))[10:30, :, 0].max(axis=0) > 0.5
     assert columns.sum() <= upright.sum() + 12
@@ -169,7 +179,7 @@ def test_slant_is_measured_and_taken_out(slant: float) -> None:
 
 def test_rules_and_paper_have_no_slant() -> None:
     ink = np.zeros((60, 200), np.uint8)
-    assert estimate_slant(ink, 0.0, 60.0) == 0.0
+    assert estimate_slant(find_strokes(ink), 0.0, 60.0) == 0.0
     ink[40:43] = 255
-    assert estimate_slant(ink, 0.0, 60.0) == 0.0
-    assert estimate_slant(ink, 20.0, 21.0) == 0.0
+    assert estimate_slant(find_strokes(ink), 0.0, 60.0) == 0.0
+    assert estimate_slant(find_strokes(ink), 20.0, 21.0) == 0.0

@@ -15,8 +15,8 @@ from digitscan.recognition.ctc import (
     log_likelihoods_marked,
     measure_blank,
     measure_fluency,
-    search_prefixes,
 )
+from digitscan.recognition.prefixes import search_prefixes
 
 
 def _row(*columns: dict[int, float]) -> np.ndarray:
