@@ -116,6 +116,9 @@ SIBLINGS = {
     ("recognition.ctc", "recognition.prefixes"),
     ("recognition.prefixes", "recognition.strings"),
     ("recognition.ctc", "recognition.strings"),
+    # Lines are put into batches in one place.
+    ("recognition.line_batches", "recognition.strings"),
+    ("recognition.line_batches", "recognition.words"),
     ("recognition.ctc", "recognition.grouping"),
     # Two kinds of field, one way to ask.
     ("recognition.amounts", "recognition.grammar"),
