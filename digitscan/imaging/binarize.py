@@ -10,6 +10,9 @@ _SMALL = 4
 """The paper is estimated at a quarter of the size: it varies slowly, and security patterns,
 which are finer than pens, average out."""
 
+_STRONG = 0.99
+"""Share of an image that is no darker than its pen."""
+
 
 def estimate_ink(gray: Gray, settings: InkSettings = InkSettings()) -> Gray:
     """Measure how much ink each pixel carries, against the paper and the pen around it.
@@ -40,7 +43,9 @@ def estimate_ink(gray: Gray, settings: InkSettings = InkSettings()) -> Gray:
     """
     height, width = gray.shape
     small_size = (max(1, width // _SMALL), max(1, height // _SMALL))
-    small = cv2.resize(gray, small_size, interpolation=cv2.INTER_AREA)
+    # By a whole factor, which OpenCV does in a third of the time.
+    whole = gray[: small_size[1] * _SMALL, : small_size[0] * _SMALL]
+    small = cv2.resize(whole, small_size, interpolation=cv2.INTER_AREA)
     side = 2 * round(settings.stroke_px / _SMALL) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
@@ -81,6 +86,7 @@ def _reach(dark: Gray, small_size: tuple[int, int], settings: InkSettings) -> Gr
     side = 2 * round(settings.neighborhood_px / _SMALL) + 1
     near = cv2.dilate(peak, np.ones((side, side), np.uint8))
     near = cv2.blur(near, (side, side), borderType=cv2.BORDER_REPLICATE)
-    strong = float(np.percentile(peak, 99.0))
+    counts = cv2.calcHist([peak], [0], None, [256], [0, 256])[:, 0]
+    strong = int(np.searchsorted(np.cumsum(counts), _STRONG * peak.size))
     floor = round(max(settings.min_contrast, settings.min_share * strong))
     return np.maximum(np.asarray(near, np.uint8), np.uint8(floor))
