@@ -151,9 +151,9 @@ def estimate_stroke_width(mask: Mask) -> float:
     area = int(np.count_nonzero(mask))
     if area == 0:
         return 0.0
-    padded = np.pad(mask, 1)
-    edges = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(
-        padded[:, 1:] != padded[:, :-1]
+    edges = sum(
+        np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[0]) + np.count_nonzero(ink[-1])
+        for ink in (mask, mask.T)
     )
     # A stroke at 45 degrees has sqrt(2) times as many pixel edges as its length: half way between.
     return 2 * area / edges * (1 + 2**0.5) / 2

@@ -265,9 +265,10 @@ def _spare_doubtful(
 
 def _find_runs(good: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return first and one past last of each run of True."""
-    good = np.concatenate([[False], good, [False]])
-    edges = np.flatnonzero(np.diff(good.astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    flags = good.tolist()
+    before, after = [False, *flags], [*flags, False]
+    edges = [k for k, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _trim(

@@ -118,14 +118,23 @@ def split_words(parts: Components, line: npt.NDArray[np.int64]) -> list[list[int
     list of list of int
         The components of each word, marks too small to be digits left out.
     """
-    tall = line[parts.heights[line] >= _MIN_PX]
-    if tall.size == 0:
+    boxes = parts.boxes[line]
+    heights = boxes[:, 3] - boxes[:, 1]
+    tall = heights >= _MIN_PX
+    if not tall.any():
         return []
-    height = find_median(parts.heights[tall])
-    reached = np.maximum.accumulate(parts.boxes[tall, 2])
-    gaps = parts.boxes[tall[1:], 0] - reached[:-1]
-    words = np.split(tall, np.flatnonzero(gaps > WORD_GAP * height) + 1)
-    return [[int(k) for k in word] for word in words]
+    gap = WORD_GAP * find_median(heights[tall])
+    words: list[list[int]] = []
+    reached = 0
+    for index, left, right in zip(
+        line[tall].tolist(), boxes[tall, 0].tolist(), boxes[tall, 2].tolist(), strict=True
+    ):
+        if words and left - reached <= gap:
+            words[-1].append(index)
+        else:
+            words.append([index])
+        reached = max(reached, right)
+    return words
 
 
 def share_on_lines(lines: Lines, least: int = 4) -> float:

@@ -79,14 +79,14 @@ def find_rules(mask: Mask, text_height: float, long: float = LONG, vertical: boo
     length = max(12, round(long * text_height))
     thick = max(2, round(THICK * text_height))
     # A scanned rule wavers by a pixel and has gaps: join across one pixel up and down first.
-    joined = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    runs = _open_down(joined, length) if vertical else _open_across(joined, length)
+    joined = np.asarray(cv2.dilate(ink, np.ones((3, 3), np.uint8)), np.uint8)
+    runs = (_open_down if vertical else _open_across)(joined, length)
     if runs is None:
         return np.zeros(mask.shape, np.bool_)
     # What is thicker than a rule, seen across, is writing.
     gauge = np.ones((1, thick + 2) if vertical else (thick + 2, 1), np.uint8)
-    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, gauge)
-    return np.asarray((runs & ~across & ink).view(np.bool_))
+    across = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, gauge), np.uint8)
+    return np.asarray((runs & ink & ~across).view(np.bool_))
 
 
 def _open_across(ink: Gray, length: int) -> Gray | None:
