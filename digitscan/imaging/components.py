@@ -191,8 +191,7 @@ def cut_labeled(
     """
     cut = []
     for index in chosen:
-        left, top, right, bottom = boxes[index]
+        left, top, right, bottom = boxes[index].tolist()
         window = np.s_[top:bottom, left:right]
-        own = labels[window] == index + 1
-        cut.append(np.where(own, ink[window], 0).astype(np.uint8))
+        cut.append(ink[window] * (labels[window] == index + 1))
     return cut
