@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.components import estimate_text_height, find_components
+from digitscan.imaging.components import estimate_text_height, find_components, measure_labels
 from digitscan.imaging.cut_paths import Ways, find_cut_paths
 from digitscan.records import Box, Gray, Mask
 from digitscan.settings import CutSettings
@@ -78,7 +78,7 @@ def split_components(ink: Gray, threshold: int) -> Pieces:
     # Each component takes its soft edge along.
     soft = cv2.dilate(labels.astype(np.int16), np.ones((3, 3), np.uint8))
     owner = np.where(labels > 0, labels, soft).astype(np.int16)
-    boxes = _boxes_of(owner)
+    boxes, _ = measure_labels(owner, int(owner.max()))
     every = np.arange(len(boxes), dtype=np.int32)
     free = np.zeros(len(boxes), np.bool_)
     pieces = _order(Pieces(upright, owner, boxes, height, slant, origin, every, free, free))
@@ -146,7 +146,7 @@ def cut_pieces(
         if len(paths) == 0:
             continue
         part = np.where(own, _divide(own, writing, paths), 0)
-        found = _boxes_of(part)
+        found, _ = measure_labels(part, len(paths) + 1)
         # A way past the end of a stroke cuts nothing off.
         if np.count_nonzero(found[:, 2]) < 2:
             continue
@@ -237,19 +237,19 @@ def estimate_slant(mask: Mask) -> float:
     rows, columns = np.nonzero(mask)
     if rows.size == 0:
         return 0.0
-    best, best_score = 0.0, -1.0
+    height, width = mask.shape
     shears = np.arange(-4, 9) / 10
-    center = mask.shape[0] / 2
-    margin = int(mask.shape[0])
-    for shear in shears:
-        upright = (columns + shear * (rows - center) + margin).astype(np.int64)
-        profile = np.bincount(upright).astype(np.float64)
-        # Sum of squares: highest when the ink stands in few columns. A slight pull towards 0
-        # decides where round digits say nothing.
-        score = float(profile @ profile) * (1 - 0.02 * abs(float(shear)))
-        if score > best_score:
-            best, best_score = float(shear), score
-    return best
+    # A thousandth: 0.7 * 30 may come out below 21.
+    shifts = np.floor(np.multiply.outer(shears, np.arange(height) - height / 2) + 1e-3)
+    # The profiles of all shears in one count, beside each other.
+    span = width + 2 * height
+    starts = np.arange(shears.size)[:, np.newaxis] * span + height
+    places = columns + (shifts.astype(np.int64) + starts)[:, rows]
+    profiles = np.bincount(places.ravel(), minlength=shears.size * span).reshape(-1, span)
+    # Sum of squares: highest when the ink stands in few columns. A slight pull towards 0
+    # decides where round digits say nothing.
+    scores = np.square(profiles).sum(axis=1) * (1 - 0.02 * np.abs(shears))
+    return float(shears[np.argmax(scores)])
 
 
 def _shear(ink: Gray, slant: float) -> tuple[Gray, int]:
@@ -291,17 +291,3 @@ def _order(pieces: Pieces) -> Pieces:
         is_cut=pieces.is_cut[ordered],
         fixed=pieces.fixed[ordered],
     )
-
-
-def _boxes_of(owner: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
-    """Return left, top, right, bottom of each number of the map from 1 on; zeros where unused."""
-    boxes = np.zeros((int(owner.max()), 4), np.int32)
-    rows, columns = np.nonzero(owner)
-    numbers = owner[rows, columns] - 1
-    order = np.argsort(numbers, kind="stable")
-    used, starts = np.unique(numbers[order], return_index=True)
-    if used.size:
-        for edge, where in ((0, columns), (1, rows)):
-            boxes[used, edge] = np.minimum.reduceat(where[order], starts)
-            boxes[used, edge + 2] = np.maximum.reduceat(where[order], starts) + 1
-    return boxes
