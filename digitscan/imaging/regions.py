@@ -1,6 +1,7 @@
 """Components -> lines of writing -> regions that may hold a number."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -177,7 +178,8 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
     every = np.arange(count)
     right_one, left_one = np.argmin(distance, axis=1), np.argmin(distance, axis=0)
     to_right = distance[every, right_one] < _NEVER
-    to_left = distance[left_one, every] < _NEVER
+    # What is linked to the right already is left out.
+    to_left = (distance[left_one, every] < _NEVER) & (right_one[left_one] != every)
     # Both ways: what follows a low comma is linked to the digit before it, not to the comma.
     links = np.concatenate(
         [
@@ -187,8 +189,8 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
     )
     root = _join(count, links)
     order = np.argsort(root, kind="stable")
-    splits = np.flatnonzero(np.diff(root[order])) + 1
-    return [np.asarray(np.sort(chain)) for chain in np.split(order, splits)]
+    ends = np.flatnonzero(np.diff(root[order], append=count)) + 1
+    return [order[first:last] for first, last in pairwise([0, *ends.tolist()])]
 
 
 def _join(count: int, links: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -201,7 +203,10 @@ def _join(count: int, links: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         while root[other] != other:
             root[other] = root[root[other]]
             other = root[other]
-        root[max(one, other)] = min(one, other)
+        if one < other:
+            root[other] = one
+        else:
+            root[one] = other
     for item in range(count):  # a root comes before what it roots
         root[item] = root[root[item]]
     return np.array(root)
