@@ -237,19 +237,19 @@ def estimate_slant(mask: Mask) -> float:
     rows, columns = np.nonzero(mask)
     if rows.size == 0:
         return 0.0
-    height, width = mask.shape
+    best, best_score = 0.0, -1.0
     shears = np.arange(-4, 9) / 10
-    # A thousandth: 0.7 * 30 may come out below 21.
-    shifts = np.floor(np.multiply.outer(shears, np.arange(height) - height / 2) + 1e-3)
-    # The profiles of all shears in one count, beside each other.
-    span = width + 2 * height
-    starts = np.arange(shears.size)[:, np.newaxis] * span + height
-    places = columns + (shifts.astype(np.int64) + starts)[:, rows]
-    profiles = np.bincount(places.ravel(), minlength=shears.size * span).reshape(-1, span)
-    # Sum of squares: highest when the ink stands in few columns. A slight pull towards 0
-    # decides where round digits say nothing.
-    scores = np.square(profiles).sum(axis=1) * (1 - 0.02 * np.abs(shears))
-    return float(shears[np.argmax(scores)])
+    height = mask.shape[0]
+    # Moved by whole columns, a row at a time. A thousandth: 0.7 * 30 may come out below 21.
+    moves = np.floor(np.multiply.outer(shears, np.arange(height) - height / 2) + 1e-3)
+    for shear, move in zip(shears.tolist(), moves.astype(np.int64) + height, strict=True):
+        profile = np.bincount(columns + move[rows])
+        # Sum of squares: highest when the ink stands in few columns. A slight pull towards 0
+        # decides where round digits say nothing.
+        score = float(profile @ profile) * (1 - 0.02 * abs(shear))
+        if score > best_score:
+            best, best_score = shear, score
+    return best
 
 
 def _shear(ink: Gray, slant: float) -> tuple[Gray, int]:
