@@ -5,6 +5,8 @@ stroke. A notch in the outline above or below, where two digits side by side mee
 a wall there or overlap, and the column holds most ink of all.
 """
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +58,11 @@ def find_cut_paths(
     """
     rows = own.shape[0]
     cost = np.where(own, np.maximum(ink, 64), 0).astype(np.float32) / np.float32(255)
-    upper, over = _cut_notches(own, cost, height, settings)
-    lower, under = _cut_notches(own[::-1], cost[::-1], height, settings)
+    inked = own.any(axis=0)
+    top = np.where(inked, np.argmax(own, axis=0), rows)
+    bottom = np.where(inked, rows - np.argmax(own[::-1], axis=0), 0)
+    upper, over = _cut_notches(top, bottom, cost, height, settings)
+    lower, under = _cut_notches(rows - bottom, rows - top, cost[::-1], height, settings)
     thin, crossed = _cut_thin_places(own, cost, height, settings)
     ways = np.concatenate([upper, lower[:, ::-1], thin])
     apart = (np.abs(ways[:, np.newaxis] - ways).sum(axis=2) / rows).tolist()
@@ -85,17 +90,19 @@ def _cut_thin_places(
 
 
 def _cut_notches(
-    own: Mask, cost: npt.NDArray[np.float32], height: float, settings: CutSettings
+    top: npt.NDArray[np.int64],
+    bottom: npt.NDArray[np.int64],
+    cost: npt.NDArray[np.float32],
+    height: float,
+    settings: CutSettings,
 ) -> tuple[Ways, npt.NDArray[np.float32]]:
     """Return the way down from each notch in the upper outline and the ink that each crosses.
 
+    `top` and `bottom` are the first row of ink of each column and the one after its last.
     It goes upright through the paper to the notch, straight through the ink to the lower outline,
     and upright again.
     """
-    rows, columns = own.shape
-    inked = own.any(axis=0)
-    top = np.where(inked, np.argmax(own, axis=0), rows)
-    bottom = np.where(inked, rows - np.argmax(own[::-1], axis=0), 0)
+    rows, columns = cost.shape
     starts = _find_notches(top, height, settings)
     if starts.size == 0:
         return np.zeros((0, rows), np.int64), np.zeros(0, np.float32)
@@ -160,10 +167,8 @@ def _take_middles(columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the middle of each run of neighboring columns."""
     if columns.size == 0:
         return columns
-    last = np.flatnonzero(columns[1:] - columns[:-1] > 1)
-    ends = np.append(last + 1, columns.size)
-    starts = np.append(0, last + 1)
-    return np.asarray(columns[(starts + ends) // 2])
+    after = (np.flatnonzero(columns[1:] - columns[:-1] > 1) + 1).tolist()
+    return columns[[(start + end) // 2 for start, end in pairwise([0, *after, columns.size])]]
 
 
 def _lean(
