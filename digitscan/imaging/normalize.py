@@ -73,28 +73,44 @@ def normalize_tiles(inks: Sequence[npt.NDArray[np.uint8]]) -> Floats:
     >>> normalize_tiles([]).shape
     (0, 28, 28, 1)
     """
-    tiles = np.zeros((len(inks), FRAME_PX, FRAME_PX), np.uint8)
-    for tile, ink in zip(tiles, inks, strict=True):
-        _fill_tile(tile, ink)
+    bounds = np.array([_find_bounds(ink) for ink in inks], np.int64).reshape(-1, 4)
+    longer = np.maximum(bounds[:, 2:].max(axis=1), 1)
+    sizes = np.maximum(np.rint(bounds[:, 2:] * (DIGIT_PX / longer)[:, np.newaxis]), 1)
+    corners = np.zeros((len(inks), FRAME_PX, FRAME_PX), np.uint8)
+    edges = np.column_stack([bounds, sizes.astype(np.int64)]).tolist()
+    for corner, ink, (left, top, width, height, across, down) in zip(
+        corners, inks, edges, strict=True
+    ):
+        if width:
+            digit = ink[top : top + height, left : left + width]
+            way = cv2.INTER_AREA if max(width, height) > DIGIT_PX else cv2.INTER_LINEAR
+            cv2.resize(digit, (across, down), corner[:down, :across], interpolation=way)
+    tiles = np.zeros_like(corners)
+    places = _place_centers(corners, sizes).tolist()
+    for tile, corner, (left, top), edge in zip(tiles, corners, places, edges, strict=True):
+        across, down = edge[4:]
+        tile[top : top + down, left : left + across] = corner[:down, :across]
     return tiles[..., np.newaxis].astype(np.float32) / np.float32(255)
 
 
-def _fill_tile(tile: npt.NDArray[np.uint8], ink: npt.NDArray[np.uint8]) -> None:
-    """Write the ink of one digit into an empty tile."""
+def _find_bounds(ink: npt.NDArray[np.uint8]) -> Sequence[int]:
+    """Return left, top, width and height of the ink that is not faint; zeros where all is."""
     if ink.ndim != 2 or ink.dtype != np.uint8:
         raise ValueError(f"ink is uint8 (h, w), got {ink.dtype} {ink.shape}")
-    left, top, width, height = cv2.boundingRect((ink >= FAINT).view(np.uint8))
-    if width == 0:
-        return
-    digit = ink[top : top + height, left : left + width]
-    scale = DIGIT_PX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    digit = cv2.resize(digit, size, interpolation=way)  # type: ignore[assignment]
-    moments = cv2.moments(digit)
+    return cv2.boundingRect((ink >= FAINT).view(np.uint8))
+
+
+def _place_centers(
+    corners: npt.NDArray[np.uint8], sizes: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Return left and top of each digit, drawn in the corner of its tile, in the frame.
+
+    `sizes` is the width and height of each.
+    """
+    down, across = np.indices((FRAME_PX, FRAME_PX), np.float32).reshape(2, -1)
+    # Whole numbers below 2 ** 24: exact in float32.
+    ink = corners.reshape(-1, FRAME_PX * FRAME_PX).astype(np.float32)
+    moments = (ink @ np.stack([np.ones_like(down), across, down], axis=1)).astype(np.float64)
+    places = np.rint(CENTER_PX - moments[:, 1:] / np.maximum(moments[:, :1], 1))
     # A center of mass far from the box's middle would push ink out of the frame: keep it whole.
-    top = round(CENTER_PX - moments["m01"] / moments["m00"])
-    left = round(CENTER_PX - moments["m10"] / moments["m00"])
-    top = min(max(top, 0), FRAME_PX - size[1])
-    left = min(max(left, 0), FRAME_PX - size[0])
-    tile[top : top + size[1], left : left + size[0]] = digit
+    return np.clip(places, 0, FRAME_PX - sizes).astype(np.int64)

@@ -187,13 +187,14 @@ def _judge(
     """Name the kind of each component of one line."""
     heights = boxes[:, 3] - boxes[:, 1]
     widths = boxes[:, 2] - boxes[:, 0]
-    tall = find_median(heights[~np.isnan(share)]) if (~np.isnan(share)).any() else 1.0
+    asked = ~np.isnan(share)
+    tall = find_median(heights[asked]) if asked.any() else 1.0
     kinds = np.full(len(boxes), OTHER, np.int8)
     kinds[share >= settings.digit_share] = DIGIT
     # Joined digits are wide and no single digit: the lattice will tell.
     wide = (widths > settings.blob * heights) & (heights > 0.6 * tall)
     kinds[wide & (kinds == OTHER)] = BLOB
-    kinds[np.isnan(share) | (np.maximum(heights, widths) < 0.4 * tall)] = MARK
+    kinds[~asked | (np.maximum(heights, widths) < 0.4 * tall)] = MARK
     # A dash, or the stroke of a tail: low and no digit.
     kinds[(heights < 0.45 * tall) & (kinds != DIGIT)] = MARK
     # A long comma hangs from the lower half of the line; a slash is far higher than wide.
@@ -212,14 +213,14 @@ def _follow_digits(
     Two thresholds, as in Canny's edge detector: what is sure carries on into what is not.
     """
     sure = kinds == DIGIT
-    if not sure.any():
+    weak = (kinds == OTHER) & (share >= WEAK_SHARE)
+    if not weak.any() or not sure.any():
         return kinds
     heights = boxes[:, 3] - boxes[:, 1]
     tall = find_median(heights[sure])
     # Zeros are often written small: the tallest digit bounds what may be one.
     alike = (heights > 0.8 * tall) & (heights < 1.2 * heights[sure].max())
-    weak = (kinds == OTHER) & alike & (share >= WEAK_SHARE)
-    for index in np.flatnonzero(weak):
+    for index in np.flatnonzero(weak & alike):
         before, after = np.flatnonzero(sure[:index]), np.flatnonzero(sure[index + 1 :])
         gaps = [boxes[index, 0] - boxes[before[-1], 2]] if before.size else []
         gaps += [boxes[index + 1 + after[0], 0] - boxes[index, 2]] if after.size else []
@@ -237,17 +238,18 @@ def _spare_doubtful(
     believed behind some digits.
     """
     sure = kinds == DIGIT
-    if not sure.any():
+    doubtful = [run for run in _find_runs(kinds == OTHER) if run[1] - run[0] <= DOUBTFUL]
+    if not doubtful or not sure.any():
         return kinds
     tall = find_median((boxes[:, 3] - boxes[:, 1])[sure])
     tallest = int((boxes[:, 3] - boxes[:, 1])[sure].max())
-    for first, last in _find_runs(kinds == OTHER):
+    for first, last in doubtful:
         heights = boxes[first:last, 3] - boxes[first:last, 1]
         widths = boxes[first:last, 2] - boxes[first:last, 0]
         like_digits = (heights > 0.7 * tall) & (heights < 1.2 * tallest) & (widths < 1.3 * tall)
         before, after = kinds[:first], kinds[last:]
         before, after = before[before != MARK], after[after != MARK]
-        if last - first > DOUBTFUL or not like_digits.all() or not before.size:
+        if not like_digits.all() or not before.size:
             continue
         if not after.size:
             # The last two digits of a date may touch.
@@ -265,9 +267,10 @@ def _spare_doubtful(
 
 def _find_runs(good: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return first and one past last of each run of True."""
-    good = np.concatenate([[False], good, [False]])
-    edges = np.flatnonzero(np.diff(good.astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    flags = good.tolist()
+    before, after = [False, *flags], [*flags, False]
+    edges = [k for k, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _trim(

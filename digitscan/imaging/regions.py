@@ -1,6 +1,7 @@
 """Components -> lines of writing -> regions that may hold a number."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -118,14 +119,23 @@ def split_words(parts: Components, line: npt.NDArray[np.int64]) -> list[list[int
     list of list of int
         The components of each word, marks too small to be digits left out.
     """
-    tall = line[parts.heights[line] >= _MIN_PX]
-    if tall.size == 0:
+    boxes = parts.boxes[line]
+    heights = boxes[:, 3] - boxes[:, 1]
+    tall = heights >= _MIN_PX
+    if not tall.any():
         return []
-    height = find_median(parts.heights[tall])
-    reached = np.maximum.accumulate(parts.boxes[tall, 2])
-    gaps = parts.boxes[tall[1:], 0] - reached[:-1]
-    words = np.split(tall, np.flatnonzero(gaps > WORD_GAP * height) + 1)
-    return [[int(k) for k in word] for word in words]
+    gap = WORD_GAP * find_median(heights[tall])
+    words: list[list[int]] = []
+    reached = 0
+    for index, left, right in zip(
+        line[tall].tolist(), boxes[tall, 0].tolist(), boxes[tall, 2].tolist(), strict=True
+    ):
+        if words and left - reached <= gap:
+            words[-1].append(index)
+        else:
+            words.append([index])
+        reached = max(reached, right)
+    return words
 
 
 def share_on_lines(lines: Lines, least: int = 4) -> float:
@@ -168,7 +178,8 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
     every = np.arange(count)
     right_one, left_one = np.argmin(distance, axis=1), np.argmin(distance, axis=0)
     to_right = distance[every, right_one] < _NEVER
-    to_left = distance[left_one, every] < _NEVER
+    # What is linked to the right already is left out.
+    to_left = (distance[left_one, every] < _NEVER) & (right_one[left_one] != every)
     # Both ways: what follows a low comma is linked to the digit before it, not to the comma.
     links = np.concatenate(
         [
@@ -178,8 +189,8 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
     )
     root = _join(count, links)
     order = np.argsort(root, kind="stable")
-    splits = np.flatnonzero(np.diff(root[order])) + 1
-    return [np.asarray(np.sort(chain)) for chain in np.split(order, splits)]
+    ends = np.flatnonzero(np.diff(root[order], append=count)) + 1
+    return [order[first:last] for first, last in pairwise([0, *ends.tolist()])]
 
 
 def _join(count: int, links: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -192,7 +203,10 @@ def _join(count: int, links: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         while root[other] != other:
             root[other] = root[root[other]]
             other = root[other]
-        root[max(one, other)] = min(one, other)
+        if one < other:
+            root[other] = one
+        else:
+            root[one] = other
     for item in range(count):  # a root comes before what it roots
         root[item] = root[root[item]]
     return np.array(root)

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitscan.records import Gray, Mask
 
@@ -78,14 +79,46 @@ def find_rules(mask: Mask, text_height: float, long: float = LONG, vertical: boo
     length = max(12, round(long * text_height))
     thick = max(2, round(THICK * text_height))
     # A scanned rule wavers by a pixel and has gaps: join across one pixel up and down first.
-    joined = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    run, gauge = np.ones((1, length), np.uint8), np.ones((thick + 2, 1), np.uint8)
-    runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, run.T if vertical else run)
-    if not runs.any():
+    joined = np.asarray(cv2.dilate(ink, np.ones((3, 3), np.uint8)), np.uint8)
+    runs = (_open_down if vertical else _open_across)(joined, length)
+    if runs is None:
         return np.zeros(mask.shape, np.bool_)
     # What is thicker than a rule, seen across, is writing.
-    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, gauge.T if vertical else gauge)
-    return np.asarray(cv2.min(runs, cv2.subtract(ink, across)).view(np.bool_))
+    gauge = np.ones((1, thick + 2) if vertical else (thick + 2, 1), np.uint8)
+    across = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, gauge), np.uint8)
+    return np.asarray((runs & ink & ~across).view(np.bool_))
+
+
+def _open_across(ink: Gray, length: int) -> Gray | None:
+    """Do as `_open_down` for runs across the image."""
+    runs = _open_down(np.asarray(cv2.transpose(ink), np.uint8), length)
+    return None if runs is None else np.asarray(cv2.transpose(runs), np.uint8)
+
+
+def _open_down(ink: Gray, length: int) -> Gray | None:
+    """Keep of 0 and 1 the runs of 1 down the image that are long enough; None where none is.
+
+    Morphological opening, with the same placement of an even length as `cv2.morphologyEx` has it,
+    which takes four times as long: here eight columns go into a byte.
+    """
+    packed = np.packbits(ink, axis=1)
+    around = ((length // 2, (length - 1) // 2), (0, 0))
+    # Beyond the image a run goes on, and what is kept ends.
+    full = _fold(np.pad(packed, around, constant_values=255), length, np.bitwise_and)
+    if not full.any():
+        return None
+    kept = _fold(np.pad(full, around), length, np.bitwise_or)
+    return np.unpackbits(kept, axis=1, count=ink.shape[1])
+
+
+def _fold(rows: npt.NDArray[np.uint8], length: int, combine: np.ufunc) -> npt.NDArray[np.uint8]:
+    """Combine each row with those below it, `length` together, in steps that double."""
+    span = 1
+    while span < length:
+        step = min(span, length - span)
+        rows = combine(rows[:-step], rows[step:])
+        span += step
+    return rows
 
 
 def remove_faint_rules(mask: Mask, ink: Gray, text_height: float) -> Mask:

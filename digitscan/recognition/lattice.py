@@ -113,11 +113,12 @@ def build_lattice(
     for (first, last), shape, row, sides in zip(
         spans.tolist(), shapes.tolist(), probabilities.tolist(), cut_off.tolist(), strict=True
     ):
-        shape_score = _score_shape(shape, settings) - settings.seam * sides
-        for label, probability in zip(DIGITS, row[:10], strict=True):
-            if probability >= settings.least:
-                score = log(probability) + shape_score
-                arcs[first].append(Arc(first, last, label, score, probability))
+        if max(row[:10]) >= settings.least:
+            shape_score = _score_shape(shape, settings) - settings.seam * sides
+            for label, probability in zip(DIGITS, row, strict=False):
+                if probability >= settings.least:
+                    score = log(probability) + shape_score
+                    arcs[first].append(Arc(first, last, label, score, probability))
         if last == first + 1:
             # Rubbish is passed over piece by piece: a group of rubbish is no better than its parts.
             score = _score_rubbish(shape, row[10], sides, settings)

@@ -30,16 +30,8 @@ def cut(own: Mask) -> np.ndarray:
     return find_cut_paths(own, own * np.uint8(255), HEIGHT)
 
 
-@pytest.mark.parametrize(
-    "own",
-    [
-        pytest.param(np.ones((1, 1), bool), id="one-pixel"),
-        pytest.param(np.ones((40, 10), bool), id="narrow"),
-        pytest.param(np.ones((10, 90), bool), id="low"),
-    ],
-)
-def test_nothing_to_cut(own: Mask) -> None:
-    assert cut(own).shape == (0, len(own))
+def test_one_pixel_is_not_cut() -> None:
+    assert cut(np.ones((1, 1), bool)).shape == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,21 @@ def test_every_digit_begins_and_ends_with_a_piece(text: str, gap_px: int) -> Non
         left += width + gap_px
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        pytest.param(40, 11, id="narrow"),
+        pytest.param(9, 90, id="low"),
+    ],
+)
+def test_narrow_and_low_parts_stay_whole(rows: int, columns: int) -> None:
+    ink = np.zeros((60, 240), np.uint8)
+    ink[10:50, 10:40] = ink[10:50, 60:90] = 255  # of the height of the writing
+    ink[10 : 10 + rows, 120 : 120 + columns] = 255
+    pieces = split_pieces(ink, THRESHOLD)
+    assert not pieces.is_cut[pieces.boxes[:, 0] >= 115].any()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_blots_of_any_shape_are_shared_out(seed: int) -> None:
     rng = np.random.default_rng(seed)
