@@ -108,7 +108,8 @@ SIBLINGS = {
     ("imaging.components", "imaging.zones"),
     # Ink is labeled in one place.
     ("imaging.components", "imaging.micr"),
-    ("imaging.combs", "imaging.frames"),
+    # Print is told from paper at one place.
+    ("imaging.dark", "imaging.combs"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),
