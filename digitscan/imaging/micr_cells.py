@@ -1,7 +1,8 @@
 """E-13B line -> the ink of each of its symbols, by the constant pitch."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -214,9 +215,9 @@ def _group(runs: list[_Run], unit: float, pitch: float) -> list[tuple[int, int]]
     count = len(runs)
     if count == 0:
         return []
-    best = np.full(count, np.inf)
+    best = [np.inf] * count
     came = [(-1, -1)] * count
-    skip = np.concatenate([[0.0], np.cumsum([_cost_of_leaving_out(run, unit) for run in runs])])
+    skip = [0.0, *accumulate(_cost_of_leaving_out(run, unit) for run in runs)]
     for last in range(count):
         for start in range(last, max(-1, last - 6), -1):
             width = (runs[last].right - runs[start].left) / unit
@@ -231,7 +232,7 @@ def _group(runs: list[_Run], unit: float, pitch: float) -> list[tuple[int, int]]
                 cost += skip[start] - skip[previous + 1]
                 if cost < best[last]:
                     best[last], came[last] = cost, (start, previous)
-    last = int(np.argmin(best + skip[count] - skip[1:]))
+    last = min(range(count), key=lambda end: best[end] - skip[end + 1])
     groups = []
     while last >= 0:
         start, previous = came[last]
@@ -258,9 +259,7 @@ def _make_cell(ink: Gray, to_page: npt.NDArray[np.float64], left: int, right: in
     own = ink[:, left:right].copy()
     _, top, _, height = cv2.boundingRect(own)
     bottom = top + height
-    corners = np.array([[x, y, 1.0] for x in (left, right) for y in (top, bottom)])
-    on_page = corners @ to_page.T
-    low = np.floor(on_page.min(axis=0)).astype(int)
-    high = np.ceil(on_page.max(axis=0)).astype(int)
-    box = Box(max(0, int(low[0])), max(0, int(low[1])), int(high[0]), int(high[1]))
-    return MicrCell(box, own)
+    corners = [(x, y) for x in (left, right) for y in (top, bottom)]
+    across, down = ([a * x + b * y + c for x, y in corners] for a, b, c in to_page.tolist())
+    low = max(0, floor(min(across))), max(0, floor(min(down)))
+    return MicrCell(Box(*low, ceil(max(across)), ceil(max(down))), own)
