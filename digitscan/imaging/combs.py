@@ -41,6 +41,7 @@ _COVER = 0.7
 """A rule is dark over this share of a cell's width at least."""
 _UNBROKEN = 0.85
 """Share of its length over which a rule is darker than the cell; lines of letters stay below."""
+_THREE_ROWS = np.ones((3, 1), np.uint8)
 _WALL_COVER = 0.87
 """A wall is dark over this share of its height at least; a handwritten 1 seldom is."""
 
@@ -200,10 +201,11 @@ def _grow_all(lines: _Lines, largest: float) -> list[_Series]:
     stems = lines.stems[np.argsort(lines.stems[:, 1], kind="stable")]
     found: list[_Series] = []
     seen: set[tuple[int, int, int]] = set()
+    ends = stems.tolist()
     for first, second in _find_pairs(stems, largest):
-        top = int(min(stems[first, 1], stems[second, 1]))
-        bottom = int(max(stems[first, 2], stems[second, 2]))
-        left, right = sorted((int(stems[first, 0]), int(stems[second, 0])))
+        (one, *above), (other, *below) = ends[first], ends[second]
+        left, right = min(one, other), max(one, other)
+        top, bottom = min(above[0], below[0]), max(above[1], below[1])
         if (left // 3, right // 3, top // 3) in seen:
             continue
         reach = max(2, round(_LEVEL * (bottom - top)))
@@ -276,7 +278,7 @@ def _find_rows(lines: _Lines, left: int, right: int, rows: _Rows, reach: int) ->
         if band.size == 0:
             return None
         # A rule askew passes from row to row: three rows together are asked.
-        cover = _sum(_widen(band, (3, 1)), axis=1)
+        cover = _sum(cv2.dilate(band, _THREE_ROWS), axis=1)
         most = cover.max()
         if most < _COVER * band.shape[1]:
             return None
@@ -331,7 +333,7 @@ def _settle(gray: Gray, place: int, reach: int, axis: int) -> int:
     return first + int(_sum(gray[:, near] if axis == 0 else gray[near], axis).argmin())
 
 
-def _sum(image: npt.NDArray[np.uint8], axis: int) -> npt.NDArray[np.int32]:
+def _sum(image: cv2.typing.MatLike, axis: int) -> npt.NDArray[np.int32]:
     """Sum along an axis; of a few rows or columns OpenCV does it in a third of numpy's time."""
     return np.asarray(cv2.reduce(image, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).ravel()
 
