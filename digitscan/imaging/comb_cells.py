@@ -95,24 +95,37 @@ def _take_out_rules(mask: Mask, cells: Sequence[Box], height: float, width: floa
     reach = max(2, round(_RULE_SHARE * width / 2))
     near_wall = np.zeros(mask.shape, np.bool_)
     near_rule = np.zeros(mask.shape, np.bool_)
+    # Two cells share a wall: most are located once.
+    for top, bottom, column in {
+        (cell.top, cell.bottom, column) for cell in cells for column in (cell.left, cell.right)
+    }:
+        near_wall[:, _locate(mask[top:bottom], column, reach, axis=0)] = True
     for cell in cells:
-        rows, columns = slice(cell.top, cell.bottom), slice(cell.left, cell.right)
-        for column in (cell.left, cell.right):
-            near_wall[:, _locate(mask[rows], column, reach)] = True
+        columns = slice(cell.left, cell.right)
         for row in (cell.top, cell.bottom):
-            near_rule[_locate(mask[:, columns].T, row, reach), columns] = True
+            near_rule[_locate(mask[:, columns], row, reach, axis=1), columns] = True
     walls = _find_rule(mask & near_wall, mask, round(_LONG * height))
-    rules = _find_rule((mask & near_rule).T, mask.T, round(_LONG * width)).T
-    return np.asarray(mask & ~walls & ~rules)
+    rules = _find_rule(_turn(mask & near_rule), _turn(mask), round(_LONG * width))
+    return np.asarray(mask & ~walls & ~_turn(rules))
 
 
-def _locate(mask: Mask, column: int, reach: int) -> slice:
-    """Return the columns of the wall near `column`: the fullest one and its full neighbors."""
-    first = max(0, column - reach)
-    cover = mask[:, first : column + reach + 1].mean(axis=0)
-    if cover.size == 0 or cover.max() < _LONG:
-        return slice(first, column + reach + 1)
+def _turn(mask: Mask) -> Mask:
+    """Transpose in memory: what follows is three times as fast on whole rows."""
+    return np.asarray(cv2.transpose(mask.view(np.uint8)), np.uint8).view(np.bool_)
+
+
+def _locate(mask: Mask, place: int, reach: int, axis: int) -> slice:
+    """Return the columns of the wall (axis 0) or the rows of the rule (axis 1) near `place`: the
+    fullest one and its full neighbors."""
+    first = max(0, place - reach)
+    around = slice(first, place + reach + 1)
+    near = (mask[:, around] if axis == 0 else mask[around]).view(np.uint8)
+    if near.size == 0:
+        return around
+    cover = cv2.reduce(near, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() / mask.shape[axis]
     best = int(cover.argmax())
+    if cover[best] < _LONG:
+        return around
     low = high = best
     full = 0.5 * cover[best]
     while low > 0 and cover[low - 1] >= full:
@@ -124,8 +137,7 @@ def _locate(mask: Mask, column: int, reach: int) -> slice:
 
 def _find_rule(near: Mask, mask: Mask, length: int) -> Mask:
     """Mark the thin vertical runs of `near`, strokes of `mask` that cross them left out."""
-    pixels = np.ascontiguousarray(near).view(np.uint8)
-    joined = cv2.dilate(pixels, np.ones((5, 3), np.uint8))
+    joined = cv2.dilate(near.view(np.uint8), np.ones((5, 3), np.uint8))
     runs = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((max(5, length), 1), np.uint8))
     found = np.asarray((runs > 0) & near)
     if not found.any():
@@ -133,22 +145,23 @@ def _find_rule(near: Mask, mask: Mask, length: int) -> Mask:
     # Half of the rows have no stroke across the wall: their run is the wall's thickness.
     thick = int(np.median(_measure_runs(found)))
     kernel = np.ones((1, thick + 3), np.uint8)
-    across = cv2.morphologyEx(np.ascontiguousarray(mask).view(np.uint8), cv2.MORPH_OPEN, kernel)
+    across = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, kernel)
     return np.asarray(found & (across == 0))
 
 
 def _measure_runs(mask: Mask) -> npt.NDArray[np.intp]:
     """Return the length of every horizontal run."""
-    padded = np.pad(mask, ((0, 0), (1, 1))).astype(np.int8)
-    change = np.diff(padded, axis=1)
-    return np.asarray(np.nonzero(change < 0)[1] - np.nonzero(change > 0)[1], np.intp)
+    # Paper at both ends of the rows keeps runs apart, and edges alternate: in, out, in, out.
+    flat = np.pad(mask, ((0, 0), (1, 1))).ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    return np.asarray(edges[1::2] - edges[::2], np.intp)
 
 
 def _assign(
     writing: Mask, cells: Sequence[Box], height: float, width: float
-) -> npt.NDArray[np.intp]:
+) -> npt.NDArray[np.int16]:
     """Return the number of the cell that each pixel of writing belongs to, -1 for none."""
-    owner = np.full(writing.shape, -1, np.intp)
+    owner = np.full(writing.shape, -1, np.int16)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         writing.astype(np.uint8), connectivity=8
     )
@@ -196,12 +209,10 @@ def _is_rest(box: Box, cells: Sequence[Box], reach: float) -> bool:
 
 
 def _cut(window: Gray, own: Mask, cell: Box, origin: tuple[int, int]) -> CellInk:
-    if not own.any():
+    left, top, width, height = cv2.boundingRect(own.view(np.uint8))
+    if width == 0:
         return CellInk(cell, np.zeros((cell.bottom - cell.top, cell.right - cell.left), np.uint8))
-    rows = np.flatnonzero(own.any(axis=1))
-    columns = np.flatnonzero(own.any(axis=0))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    left, right = int(columns[0]), int(columns[-1]) + 1
+    right, bottom = left + width, top + height
     # One pixel around the solid ink keeps the soft edge of the strokes.
     soft = cv2.dilate(own[top:bottom, left:right].astype(np.uint8), np.ones((3, 3), np.uint8))
     ink = np.where(soft > 0, window[top:bottom, left:right], 0).astype(np.uint8)

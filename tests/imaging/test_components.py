@@ -1,5 +1,6 @@
 """Components, counted by eye."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ from digitscan.imaging.components import (
     estimate_stroke_width,
     estimate_text_height,
     find_components,
+    find_outlines,
 )
 from digitscan.records import Mask
 
@@ -93,3 +95,12 @@ def test_stroke_width_is_that_of_a_bar(width: int, turn: bool) -> None:
 )
 def test_stroke_width_of_next_to_nothing(mask: Mask, expected: float) -> None:
     assert estimate_stroke_width(mask) == pytest.approx(expected, abs=0.05)
+
+
+def test_outlines_are_those_of_the_components() -> None:
+    mask = np.random.default_rng(5).random((60, 90)) < 0.3
+    parts = find_components(mask)
+    boxes = [cv2.boundingRect(outline) for outline in find_outlines(mask)]
+    corners = [[x, y, x + width, y + height] for x, y, width, height in boxes]
+    assert sorted(corners) == sorted(parts.boxes.tolist())
+    assert find_outlines(np.zeros((5, 5), bool)) == []
