@@ -32,8 +32,10 @@ takes 6 ms a number, and without it those of 40 cheques read the same but for 50
 lattice took for 1500015 on three of them. Words of letters that look like digits are shorter."""
 
 
-WORDS = 0.02
-"""A line on a page that holds a number with less probability is words to the word screen."""
+WORDS = 0.03
+"""A line on a page that holds a number with less probability is words to the word screen. Of 744
+lines found on cheques and polling-station forms the least of a number has 0.11, of a digit that
+stands alone 0.035; six in ten words have less than either."""
 
 
 @dataclass(frozen=True, slots=True)
