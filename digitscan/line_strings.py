@@ -33,9 +33,9 @@ lattice took for 1500015 on three of them. Words of letters that look like digit
 
 
 WORDS = 0.03
-"""A line on a page that holds a number with less probability is words to the word screen. Of 744
-lines found on cheques and polling-station forms the least of a number has 0.11, of a digit that
-stands alone 0.035; six in ten words have less than either."""
+"""A line on a page that holds a number with less probability is words to the word screen. Of the
+amounts, accounts and dates on 40 cheques the least has 0.59, of 680 amounts cut out and cleaned as
+on a page 0.06; of the words found on those cheques and on ten forms six in ten have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Look:
         None where it was not asked.
     blank : float
         Its probability that nothing is to be read.
+    number : float
+        The word screen's probability that a number stands there; 1.0 where it was not asked.
     is_word : bool
         True where it, or the word screen before it, takes the line for writing without a number.
     is_sure : bool
@@ -56,6 +58,7 @@ class Look:
 
     field: FieldScores | None = None
     blank: float = 0.0
+    number: float = 1.0
     is_word: bool = False
     is_sure: bool = False
 
@@ -66,6 +69,7 @@ def look_at_lines(
     words: WordScreen | None,
     settings: Settings,
     views: Sequence[View],
+    may_be_words: bool,
 ) -> list[Look]:
     """Let the string reader look at lines: once at each, in all views where that leaves doubt.
 
@@ -80,10 +84,12 @@ def look_at_lines(
     strings : StringReader or None
         None when it is switched off: nothing is looked at.
     words : WordScreen or None
-        None where every line is known to be a field.
+        None where it is switched off.
     settings : Settings
     views : sequence of View
         The first is the one that tells words.
+    may_be_words : bool
+        False where every line is known to be a field.
 
     Returns
     -------
@@ -97,20 +103,21 @@ def look_at_lines(
         k for k, line in enumerate(lines) if line.cells is None or not settings.readers.lattice
     ]
     looks = [normalize_views(lines[k].gray, views) for k in asked]
-    if words is not None:
-        share = words.share_numbers([look[0] for look in looks])
-        for place in np.flatnonzero(share < WORDS).tolist():
-            found[asked[place]] = Look(blank=float(1.0 - share[place]), is_word=True)
-        kept = np.flatnonzero(share >= WORDS).tolist()
-        asked, looks = [asked[place] for place in kept], [looks[place] for place in kept]
+    share = [1.0] * len(asked)
+    if may_be_words and words is not None:
+        share = words.share_numbers([look[0] for look in looks]).tolist()
+    for k, number in zip(asked, share, strict=True):
+        found[k] = Look(blank=1.0 - number, number=number, is_word=number < WORDS)
+    kept = [place for place, number in enumerate(share) if number >= WORDS]
+    asked, looks = [asked[place] for place in kept], [looks[place] for place in kept]
     first = strings.score([look[:1] for look in looks])
     again = []
     for place, (k, field) in enumerate(zip(asked, first, strict=True)):
         blank, fluency = measure_blank(field), measure_fluency(field)
         regions = settings.regions
-        is_word = words is not None and (blank > regions.max_blank or fluency < regions.min_fluency)
-        is_sure = words is not None and not is_word and _is_sure(field)
-        found[k] = Look(field, blank, is_word, is_sure)
+        is_word = may_be_words and (blank > regions.max_blank or fluency < regions.min_fluency)
+        is_sure = may_be_words and not is_word and _is_sure(field)
+        found[k] = Look(field, blank, found[k].number, is_word, is_sure)
         if not is_word and fluency < SURE_FLUENCY:
             again.append(place)
     more = strings.score([looks[place][1:] for place in again]) if len(views) > 1 else ()

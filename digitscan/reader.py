@@ -87,11 +87,14 @@ class Considered:
         None when no reader found a digit.
     blank : float
         The string reader's probability that there is no number; 0.0 where it was not asked.
+    number : float
+        The word screen's probability that there is one; 1.0 where it was not asked.
     """
 
     reading: Reading
     evidence: Evidence | None
     blank: float = 0.0
+    number: float = 1.0
 
 
 def read_lines(
@@ -122,8 +125,7 @@ def read_lines(
         One for each line, in their order.
     """
     strings = reader.strings if settings.readers.strings else None
-    words = reader.words if may_be_words else None
-    looks = look_at_lines(lines, strings, words, settings, views)
+    looks = look_at_lines(lines, strings, reader.words, settings, views, may_be_words)
     chosen = [k for k, look in enumerate(looks) if not look.is_word]
     fields = [looks[k].field for k in chosen]
     screen = reader.screen if may_be_words else None
@@ -137,7 +139,8 @@ def read_lines(
     odds = weigh_texts([lines[k] for k in chosen], fields, [tuple(texts) for texts in candidates])
     considered = [_give_up(line, look.blank) for line, look in zip(lines, looks, strict=True)]
     for k, paths, odd in zip(chosen, candidates, odds, strict=True):
-        considered[k] = _consider(lines[k], lattices.get(k), paths, odd, reader, settings)
+        one = _consider(lines[k], lattices.get(k), paths, odd, reader, settings)
+        considered[k] = replace(one, number=looks[k].number)
     return tuple(considered)
 
 

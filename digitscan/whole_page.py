@@ -151,7 +151,7 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
         may_be_words=True,
     )
     readings = [
-        _doubt_short(one.reading, target)
+        _doubt(one, target)
         for one, target in zip(considered, targets, strict=True)
         if _is_number(one, settings)
     ]
@@ -159,11 +159,12 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
 
 
-def _doubt_short(reading: Reading, line: Line) -> Reading:
-    """Lower the confidence of one or two digits in no box: they may be an O, an l, a signature."""
-    if len(reading.text) > 2 or line.cells is not None:
-        return reading
-    share = LONE_SHARE if len(reading.text) == 1 else PAIR_SHARE
+def _doubt(considered: Considered, line: Line) -> Reading:
+    """Lower the confidence of what may be no number: a word, or one or two digits in no box."""
+    reading = considered.reading
+    share = considered.number
+    if len(reading.text) <= 2 and line.cells is None:
+        share *= LONE_SHARE if len(reading.text) == 1 else PAIR_SHARE
     return replace(reading, confidence=reading.confidence * share)
 
 

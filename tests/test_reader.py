@@ -1,6 +1,5 @@
 """Both readers on lines of drawn digits: what each proposes, and what comes of it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,37 +11,12 @@ from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import MAX_PIECES, Line
 from digitscan.reader import Reader, map_reading, read_lines
-from digitscan.recognition.ctc import LABELS, FieldScores
 from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import ReadersSettings, Settings
 from tests.drawings import PAPER, PEN, DrawnDigits, covers, draw_crop, load_drawn_reader
+from tests.scripted import Screen, Script
 
 DRAWN = load_drawn_reader()
-
-
-class Script:
-    """A string reader that says of every line what it was told."""
-
-    def __init__(self, *texts: str) -> None:
-        self._texts = texts
-        self.asked = 0
-
-    def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
-        """Spell the texts: a blank, a digit, a blank, each of them nearly certain."""
-        self.asked += len(fields)
-        spelled = []
-        for text in self._texts[: len(fields)]:
-            rows = np.full((2 * len(text) + 1, 13), 0.0005, np.float32)
-            rows[::2, 10] = 0.99
-            for place, sign in enumerate(text):
-                rows[2 * place + 1, LABELS.index(sign)] = 0.99
-            spelled.append(FieldScores((rows,)))
-        return tuple(spelled)
-
-    def propose(self, scores: Sequence[FieldScores]) -> list[list[str]]:
-        """Propose what was spelled and nothing else."""
-        best = [score.views[0].argmax(axis=1) for score in scores]
-        return [["".join(LABELS[k] for k in row if LABELS[k].isdigit())] for row in best]
 
 
 class Counting:
@@ -200,6 +174,23 @@ def test_what_the_string_reader_takes_for_words_is_not_shown_to_the_digit_networ
     assert [one.reading.text for one in found] == ["", "347120"]
     assert found[0].blank > 0.9
     assert digits.tiles == 0
+
+
+def test_what_the_word_screen_turns_away_is_not_shown_to_the_string_reader() -> None:
+    lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAP", "347120"))
+    strings = Script("347120")
+    reader = replace(DRAWN, words=Screen(0.01, 0.9), strings=strings)
+    words, number = read_lines(lines, reader, may_be_words=True)
+    assert (words.reading.text, number.reading.text) == ("", "347120")
+    assert strings.asked == 1
+    assert words.blank == pytest.approx(0.99)
+    assert number.number == pytest.approx(0.9)
+
+
+def test_the_word_screen_is_not_asked_about_a_field() -> None:
+    reader = replace(DRAWN, words=Screen(0.01), strings=Script("347120"))
+    (found,) = read_lines((make_line(draw_crop("347120")[0]),), reader)
+    assert (found.reading.text, found.number) == ("347120", 1.0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Whole pages: every number is found whichever way the page lies, and nothing else is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from tests.drawings import (
     make_page,
     write_text,
 )
+from tests.scripted import Screen, Script
 
 Turn = Callable[[Gray], Gray]
 
@@ -144,6 +146,13 @@ def test_captions_below_the_cells_of_a_comb_are_no_numbers() -> None:
         write_text(page, digit, left + 20, 145, 26)
         write_text(page, "0", left + 20, 195, 26)
     assert [reading.text for reading in read_whole(page, DRAWN)[0]] == ["2504"]
+
+
+def test_a_number_that_may_be_a_word_is_doubted() -> None:
+    reader = replace(DRAWN, words=Screen(0.6, 0.02), strings=Script("3473"))
+    (only,), _ = read_whole(SHEET, reader)
+    assert only.text == "3473"
+    assert 0.5 < only.confidence <= 0.6
 
 
 @pytest.mark.parametrize(

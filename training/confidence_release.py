@@ -15,7 +15,7 @@ from digitscan.recognition.confidence import MEASURES, Calibration, dump_calibra
 from training.metrics import bin_confidences
 from training.pictures import draw_reliability
 from training.provenance import read_commit
-from training.weighing import LABEL_NOISE, SEED, USED, VARIANTS, Fit, list_figures
+from training.weighing import LABEL_NOISE, PARTNERS, SEED, USED, VARIANTS, Fit, list_figures
 
 
 def release(package: Path, data: Path, fits: Sequence[Fit], parts: Sequence[str]) -> None:
@@ -67,6 +67,7 @@ def describe(
                 "ridge": {fit.weighing.readers.value: fit.ridge for fit in fits},
                 "label_noise": LABEL_NOISE,
                 "variants": VARIANTS,
+                "partners": list(PARTNERS),
                 "parts": list(parts),
             },
             "seeds": [SEED],
@@ -100,7 +101,8 @@ surer evidence never lowers the confidence.
 Fitted to the amounts of the parts {", ".join(metadata["provenance"]["config"]["parts"])} of
 `cheque_amounts` (crops: ORAND-CAR-A, ICFHR 2014, free for research, called CC BY-NC-ND by some;
 boxes: Fzkuji/Labeled_ORAND-CAR-A, MIT), which no
-network was trained on, each as it is and in {VARIANTS} variants. Of their labels
+network was trained on, each as it is, in {VARIANTS} variants and with
+{len(PARTNERS)} others behind it, which makes longer numbers. Of their labels
 {100 * LABEL_NOISE:.0f} % are taken to be wrong, so that a wrong label does not pass for a wrong
 reading. It knows crops of amounts of one kind of cheque: on whole pages, on other writing or other
 paper it may fail by being too sure. Find your own threshold there: `digitscan calibrate`.

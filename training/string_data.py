@@ -129,7 +129,14 @@ class BatchPool:
         self._reuse = reuse
         self._rng = np.random.default_rng(seed)
         self.made = 0
-        threading.Thread(target=self._fill, daemon=True).start()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._fill, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the thread: where it still draws while the process ends, the process is aborted."""
+        self._closed.set()
+        self._thread.join()
 
     def take(self, step: int) -> Batch:
         """Return a batch for this step: a new one if there is one, else one of those kept."""
@@ -147,4 +154,11 @@ class BatchPool:
 
     def _fill(self) -> None:
         for batch in self._batches:
-            self._fresh.put(batch)
+            while not self._closed.is_set():
+                try:
+                    self._fresh.put(batch, timeout=0.2)
+                    break
+                except queue.Full:
+                    continue
+            if self._closed.is_set():
+                return

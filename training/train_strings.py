@@ -169,6 +169,7 @@ def train(options: argparse.Namespace) -> None:
             log.write(step, row)
             print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             losses = []
+    pool.close()
 
 
 def _tensors(batch: Batch) -> tuple[tf.Tensor, ...]:

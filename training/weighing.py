@@ -34,10 +34,18 @@ from training.metrics import (
 )
 
 USED: dict[Readers, tuple[str, ...]] = {
-    Readers.CELLS: ("odds", "quality"),
-    Readers.LATTICE: ("odds", "quality", "brevity", "clean", "suits"),
+    Readers.CELLS: ("odds", "digit_quality"),
+    Readers.LATTICE: ("odds", "digit_quality", "brevity", "clean", "suits"),
     Readers.STRINGS: ("strings_odds", "margin", "brevity"),
-    Readers.BOTH: ("odds", "lattice_odds", "strings_odds", "quality", "agree", "brevity", "clean"),
+    Readers.BOTH: (
+        "odds",
+        "lattice_odds",
+        "strings_odds",
+        "digit_quality",
+        "agree",
+        "brevity",
+        "clean",
+    ),
 }
 """Measures that each set of readers is judged by: those that it can give at all."""
 
@@ -59,11 +67,18 @@ held amounts read by an early network the log loss of folds not seen was 0.478 w
 0.454 with two and 0.484 with eight; on copies 0.423, 0.405 and 0.403."""
 
 
+PARTNERS = (1, 7)
+"""Places from a crop to those that are written behind it. The crops have 3 to 6 digits; amounts
+on cheques have up to 9, and a calibration that knew no such took them for too doubtful. On held
+amounts as they are the log loss of folds not seen fell from 0.147 to 0.134, the calibration error
+from 0.048 to 0.038."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Evidence for one crop and whether its label says that the reading is right.
 
-    `crop` counts the crops in file order; `varied` is False for the crop as it is.
+    `crop` counts the crops in file order; `varied` is False for the crop as it is, alone.
     """
 
     crop: int
@@ -89,7 +104,7 @@ def collect_samples(
     settings: Settings = Settings(),
     variants: int = VARIANTS,
 ) -> tuple[Sample, ...]:
-    """Read the amounts of some parts, as they are and varied, with a set of readers.
+    """Read the amounts of some parts, as they are, varied and spliced, with a set of readers.
 
     Crops in which no reader saw a digit are left out: they are rejected whatever the confidence.
     """
@@ -105,16 +120,27 @@ def collect_samples(
     samples = []
     amounts = [amount for part in parts for amount in load_amounts(data, part)]
     for crop, amount in enumerate(amounts):
+        truths = [amount.digits] * (1 + variants)
         if readers is Readers.CELLS:
             looks = [_box_digits(amount, chosen)]
         else:
             images = [amount.image, *(vary_crop(amount.image, dice) for _ in range(variants))]
+            for other in _choose_partners(crop, amounts):
+                images.append(splice(amount, other))
+                truths.append(amount.digits + other.digits)
             looks = [make_line(image, chosen, FieldKind.AMOUNT) for image in images]
         for variant, considered in enumerate(read_lines(tuple(looks), reader, chosen)):
             if considered.evidence is not None:
-                right = considered.reading.text == amount.digits
+                right = considered.reading.text == truths[variant]
                 samples.append(Sample(crop, variant > 0, considered.evidence, right))
     return tuple(samples)
+
+
+def _choose_partners(crop: int, amounts: Sequence[Amount]) -> list[Amount]:
+    """Choose amounts of the same block of writers, which is always in the same fold."""
+    first = crop // BLOCK_FILES * BLOCK_FILES
+    block = amounts[first : first + BLOCK_FILES]
+    return [block[(crop - first + step) % len(block)] for step in PARTNERS]
 
 
 def _box_digits(amount: Amount, settings: Settings) -> Line:
@@ -164,6 +190,51 @@ def vary_crop(gray: Gray, dice: np.random.Generator) -> Gray:
     quality = (cv2.IMWRITE_JPEG_QUALITY, int(dice.integers(60, 96)))
     coded = cv2.imencode(".jpg", np.clip(varied, 0, 255).astype(np.uint8), quality)[1]
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def splice(first: Amount, second: Amount) -> Gray:
+    """Write the digits of a second amount behind those of a first, as high and on their line.
+
+    Parameters
+    ----------
+    first, second : Amount
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+        As dark as the first crop where it shows paper.
+
+    Examples
+    --------
+    >>> paper = np.full((30, 40), 200, np.uint8)
+    >>> one = Amount("a", paper, "1", (Box(10, 5, 20, 25),))
+    >>> other = Amount("b", paper, "2", (Box(10, 10, 16, 20),))
+    >>> splice(one, other).shape
+    (60, 40)
+    """
+    (left, head), (right, tail) = _cut_sides(first), _cut_sides(second)
+    size = np.median(head[:, 1] - head[:, 0]) / np.median(tail[:, 1] - tail[:, 0])
+    wide, high = (max(1, round(size * length)) for length in right.shape[::-1])
+    right = np.asarray(cv2.resize(right, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+    level = np.median(left)
+    down = round(float(np.median(head[:, 1]) - size * np.median(tail[:, 1])))
+    top, bottom = min(0, down), max(left.shape[0], down + high)
+    paper = np.full((bottom - top, left.shape[1] + wide), round(level), np.uint8)
+    paper[-top : left.shape[0] - top, : left.shape[1]] = left
+    moved = np.clip(right + (level - np.median(right)), 0, 255).astype(np.uint8)
+    paper[down - top : down - top + high, left.shape[1] :] = moved
+    return paper
+
+
+def _cut_sides(amount: Amount) -> tuple[Gray, npt.NDArray[np.int64]]:
+    """Cut a crop to the width of its digits, half a usual gap around; top and bottom of each."""
+    across = np.array([(box.left, box.right) for box in amount.boxes])
+    down = np.array([(box.top, box.bottom) for box in amount.boxes])
+    gap = (
+        max(2, round(float(np.median(across[1:, 0] - across[:-1, 1])) / 2)) if len(down) > 1 else 2
+    )
+    left, right = max(0, int(across[0, 0]) - gap), int(across[-1, 1]) + gap
+    return amount.image[:, left:right], down
 
 
 def fit_weighing(samples: Sequence[Sample], readers: Readers) -> Fit:

@@ -134,6 +134,7 @@ def train(out: Path, data: Path, choices: Choices, limit: int | None = None) -> 
             log.write(step, row)
             print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             losses = []
+    pool.close()
 
 
 def _name(batch: Batch) -> np.ndarray:

@@ -31,6 +31,7 @@ from training.export_strings import (
     make_test_lines,
 )
 from training.provenance import hash_data, read_commit
+from training.string_fields import take_ink
 
 WEIGHTS = "weights.weights.h5"
 CONFIG = "config.json"
@@ -95,7 +96,8 @@ def _measure(
         _result("words rejected", float(np.mean(share[~is_number] < WORDS)), "made lines"),
     ]
     for part in ("held", "apart"):
-        lines = [normalize_line(amount.image) for amount in load_amounts(data, part)]
+        # As on a page, where ink alone is looked at.
+        lines = [normalize_line(take_ink(amount.image)) for amount in load_amounts(data, part)]
         kept = float(np.mean(screen.share_numbers(lines) >= WORDS))
         results.append(_result("numbers kept", kept, f"cheque_amounts {part}"))
     return results

@@ -10,8 +10,8 @@ from digitscan.errors import ModelError
 # Log-odds beyond this say nothing more: 12 is one error in 160,000 readings, and no data set at
 # hand could tell it from one in a million.
 MOST_ODDS = 12.0
-# The quality of a path is summed over its groups; one group that is no digit at all costs about 6.
-MOST_DOUBT = 12.0
+# Of the quality of a path for each digit; one group that is no digit at all costs about 6.
+MOST_DOUBT = 3.0
 # Digits past this count as this many: the longest amount of the labeled crops has six.
 LONG_DIGITS = 12
 
@@ -111,7 +111,7 @@ MEASURES = (
     "margin",
     "lattice_odds",
     "strings_odds",
-    "quality",
+    "digit_quality",
     "agree",
     "brevity",
     "clean",
@@ -138,8 +138,8 @@ def measure_evidence(evidence: Evidence) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Every name of `MEASURES`. Odds and margin lie within `MOST_ODDS` of 0, quality within
-        `MOST_DOUBT` below it; what a reader that is off would have said is 0.
+        Every name of `MEASURES`. Odds and margin lie within `MOST_ODDS` of 0, the quality for
+        each digit within `MOST_DOUBT` below it; what a reader that is off would have said is 0.
 
     Examples
     --------
@@ -154,7 +154,8 @@ def measure_evidence(evidence: Evidence) -> dict[str, float]:
         "margin": _clip(evidence.posterior - evidence.runner_up, MOST_ODDS),
         "lattice_odds": _take_odds(evidence.lattice),
         "strings_odds": _take_odds(evidence.strings),
-        "quality": max(-MOST_DOUBT, min(0.0, quality)),
+        # Summed over a path, a long number would be doubted for its length.
+        "digit_quality": max(-MOST_DOUBT, min(0.0, quality / max(1, evidence.digits))),
         "agree": float(evidence.agree),
         "brevity": -float(min(evidence.digits, LONG_DIGITS)),
         "clean": 1.0 - evidence.rubbish,

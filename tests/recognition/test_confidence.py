@@ -57,7 +57,7 @@ def test_measures_of_plain_evidence() -> None:
     assert found["margin"] == pytest.approx(log(9))
     assert found["lattice_odds"] == pytest.approx(log(4))
     assert found["strings_odds"] == pytest.approx(log(7 / 3))
-    assert (found["quality"], found["agree"], found["clean"]) == (-3.0, 1.0, 0.75)
+    assert (found["digit_quality"], found["agree"], found["clean"]) == (-0.6, 1.0, 0.75)
     assert (found["brevity"], found["suits"], found["plain"]) == (-5.0, 1.0, 1.0)
 
 
@@ -65,8 +65,15 @@ def test_extremes_are_bounded() -> None:
     found = measure_evidence(Evidence(99, 0.0, -inf, lattice=-inf, quality=-inf))
     assert found["odds"] == found["margin"] == MOST_ODDS
     assert found["lattice_odds"] == -MOST_ODDS
-    assert found["quality"] == -MOST_DOUBT
+    assert found["digit_quality"] == -MOST_DOUBT
     assert found["brevity"] == -12.0
+
+
+def test_a_long_number_is_not_doubted_for_its_length() -> None:
+    short, long = (
+        measure_evidence(replace(PLAIN, digits=digits, quality=-0.5 * digits)) for digits in (4, 8)
+    )
+    assert short["digit_quality"] == long["digit_quality"] == -0.5
 
 
 @pytest.mark.parametrize(
@@ -114,7 +121,7 @@ def test_better_evidence_never_lowers_the_confidence(evidence: Evidence, more: f
         replace(evidence, rubbish=evidence.rubbish / 2),
         replace(evidence, suits=True),
         replace(evidence, forbidden=False),
-        replace(evidence, digits=max(0, evidence.digits - 1)),
+        replace(evidence, quality=None if evidence.quality is None else evidence.quality + more),
     ]
     for one in better:
         assert estimate_confidence(one, EVERYTHING) >= before - 1e-12
@@ -128,7 +135,7 @@ def test_odds_and_probabilities_keep_their_order(left: float, right: float) -> N
 def test_a_calibration_comes_back_from_its_file() -> None:
     calibration = Calibration(
         (
-            Weighing(Readers.LATTICE, -0.25, ("odds", "quality"), (0.7, 0.1)),
+            Weighing(Readers.LATTICE, -0.25, ("odds", "digit_quality"), (0.7, 0.1)),
             Weighing(Readers.BOTH, 1.0, ("agree",), (2.5,)),
         )
     )

@@ -16,6 +16,8 @@ from digitscan.recognition.confidence import (
     parse_calibration,
 )
 from digitscan.recognition.models import load_package
+from digitscan.records import Box
+from training.amounts import Amount
 from training.confidence_release import release
 from training.metrics import bin_confidences, estimate_calibration_error
 from training.weighing import (
@@ -25,6 +27,7 @@ from training.weighing import (
     cross_validate,
     fit_weighing,
     list_figures,
+    splice,
     vary_crop,
 )
 
@@ -101,6 +104,20 @@ def test_a_variant_keeps_the_writing_and_its_input() -> None:
         assert varied.dtype == np.uint8
         assert abs(varied.shape[0] - 50) < 15
         assert np.count_nonzero(varied < 120) == pytest.approx(20 * 70, rel=0.35)
+
+
+def test_a_splice_is_both_crops_on_one_line() -> None:
+    first, second = np.full((40, 60), 200, np.uint8), np.full((80, 90), 120, np.uint8)
+    first[10:30, 20:30] = 20
+    second[20:60, 30:50] = 20
+    one = Amount("a", first, "1", (Box(20, 10, 30, 30),))
+    other = Amount("b", second, "7", (Box(30, 20, 50, 60),))
+    joined = splice(one, other)
+    rows, columns = np.nonzero(joined < 150)
+    assert (rows.min(), rows.max()) == (10, 29)
+    assert np.count_nonzero(columns < 14) == pytest.approx(20 * 10, rel=0.05)
+    assert np.count_nonzero(columns >= 14) == pytest.approx(20 * 10, rel=0.1)
+    assert int(np.median(joined)) == 200
 
 
 def test_the_package_loads_and_says_the_same(tmp_path: Path, fits: list[Fit]) -> None:
