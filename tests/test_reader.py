@@ -177,7 +177,7 @@ def test_what_the_string_reader_takes_for_words_is_not_shown_to_the_digit_networ
 
 
 def test_what_the_word_screen_turns_away_is_not_shown_to_the_string_reader() -> None:
-    lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAP", "347120"))
+    lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAPPED", "347120"))
     strings = Script("347120")
     reader = replace(DRAWN, words=Screen(0.01, 0.9), strings=strings)
     words, number = read_lines(lines, reader, may_be_words=True)
@@ -185,6 +185,12 @@ def test_what_the_word_screen_turns_away_is_not_shown_to_the_string_reader() -> 
     assert strings.asked == 1
     assert words.blank == pytest.approx(0.99)
     assert number.number == pytest.approx(0.9)
+
+
+def test_a_short_line_is_never_turned_away() -> None:
+    reader = replace(DRAWN, words=Screen(0.01), strings=Script("4"))
+    (found,) = read_lines((make_line(draw_crop("4")[0]),), reader, may_be_words=True)
+    assert (found.reading.text, found.number) == ("4", pytest.approx(0.01))
 
 
 def test_the_word_screen_is_not_asked_about_a_field() -> None:

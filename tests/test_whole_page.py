@@ -149,7 +149,7 @@ def test_captions_below_the_cells_of_a_comb_are_no_numbers() -> None:
 
 
 def test_a_number_that_may_be_a_word_is_doubted() -> None:
-    reader = replace(DRAWN, words=Screen(0.6, 0.02), strings=Script("3473"))
+    reader = replace(DRAWN, words=Screen(0.6, 0.01), strings=Script("3473"))
     (only,), _ = read_whole(SHEET, reader)
     assert only.text == "3473"
     assert 0.5 < only.confidence <= 0.6

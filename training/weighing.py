@@ -206,11 +206,12 @@ def splice(first: Amount, second: Amount) -> Gray:
 
     Examples
     --------
+    >>> from digitscan.records import Box
     >>> paper = np.full((30, 40), 200, np.uint8)
     >>> one = Amount("a", paper, "1", (Box(10, 5, 20, 25),))
     >>> other = Amount("b", paper, "2", (Box(10, 10, 16, 20),))
     >>> splice(one, other).shape
-    (60, 40)
+    (60, 34)
     """
     (left, head), (right, tail) = _cut_sides(first), _cut_sides(second)
     size = np.median(head[:, 1] - head[:, 0]) / np.median(tail[:, 1] - tail[:, 0])

@@ -10,7 +10,7 @@ from digitscan.recognition.models import load_package
 from digitscan.recognition.words import WordScreen
 from training.strokes import draw_string
 
-NUMBERS = ("1,250/-", "712000", "12/03/2019", "45", "9107462")
+NUMBERS = ("1,250/-", "712000", "12/03/2019", "45870", "9107462")
 
 
 @pytest.fixture(scope="module")
