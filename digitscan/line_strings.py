@@ -37,8 +37,8 @@ WORDS = 0.02
 amounts, accounts and dates on 40 cheques the least has 0.59, of 680 amounts cut out and cleaned as
 on a page 0.06; of the words found on those cheques and on ten forms half have less."""
 SHORT_PX = 112
-"""Narrower lines are not turned away, however few digits they may hold: of drawn numbers of three
-digits, of which nineteen in twenty are narrower, the word screen loses 4 %, of five digits 0.7 %."""
+"""Narrower lines are not turned away: of drawn numbers of three digits, of which nineteen in twenty
+are narrower, the word screen would lose 4 %, of those of five digits 0.7 %."""
 
 
 @dataclass(frozen=True, slots=True)
