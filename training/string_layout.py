@@ -95,14 +95,14 @@ def punctuate(number: str, rng: Rng) -> str:
     if len(number) in (6, 8) and rng.random() < 0.5:
         return _part_date(number, rng)
     mark = str(rng.choice([",", ",", ",", ".", ".", " ", "'"]))
-    if kind < 0.62 and len(number) > 3:
+    if kind < 0.66 and len(number) > 3:
         body = number[-3:]
         rest = number[:-3]
-        step = 2 if rng.random() < 0.5 else 3
+        step = 2 if rng.random() < 0.6 else 3
         while rest:
             body = rest[-step:] + mark + body
             rest = rest[:-step]
-    elif kind < 0.7 and len(number) > 2:
+    elif kind < 0.74 and len(number) > 2:
         at = int(rng.integers(1, len(number)))
         body = number[:at] + mark + number[at:]
     else:
@@ -179,6 +179,9 @@ def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
     kinds = list(sources.hands)
     weights = np.array([{"real": 2.5, "mnist": 1.5}.get(kind, 1.0) for kind in kinds])
     patches = sources.hands[str(rng.choice(kinds, p=weights / weights.sum()))]
+    if rng.random() < 0.25:
+        # Hands that write a 4 like a u are rare in both collections, and common on Indian cheques.
+        patches = {**patches, "4": sources.hands["strokes"]["4"]}
     style = choose_style(rng)
     text = punctuate(number, rng)
     ink = lay_out(text, patches, style, rng)
