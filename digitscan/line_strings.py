@@ -20,6 +20,7 @@ from digitscan.recognition.ctc import (
 from digitscan.recognition.grouping import weigh_grouping
 from digitscan.recognition.strings import StringReader
 from digitscan.recognition.words import WordScreen
+from digitscan.records import Floats
 from digitscan.settings import Settings
 
 SURE_FLUENCY = -0.2
@@ -106,12 +107,9 @@ def look_at_lines(
         k for k, line in enumerate(lines) if line.cells is None or not settings.readers.lattice
     ]
     looks = [normalize_views(lines[k].gray, views) for k in asked]
-    share = [1.0] * len(asked)
     if may_be_words and words is not None:
-        share = words.share_numbers([look[0] for look in looks]).tolist()
-    for k, look, number in zip(asked, looks, share, strict=True):
-        is_word = number < WORDS and look[0].shape[1] >= SHORT_PX
-        found[k] = Look(blank=1.0 - number, number=number, is_word=is_word)
+        for k, look in zip(asked, _turn_away([look[0] for look in looks], words), strict=True):
+            found[k] = look
     kept = [place for place, k in enumerate(asked) if not found[k].is_word]
     asked, looks = [asked[place] for place in kept], [looks[place] for place in kept]
     first = strings.score([look[:1] for look in looks])
@@ -129,6 +127,18 @@ def look_at_lines(
         both = FieldScores((*first[place].views, *rest.views))
         found[asked[place]] = replace(found[asked[place]], field=both)
     return found
+
+
+def _turn_away(lines: Sequence[Floats], words: WordScreen) -> list[Look]:
+    """Let the word screen look at lines: what it says, and which of them go no further."""
+    return [
+        Look(
+            blank=1.0 - number,
+            number=number,
+            is_word=number < WORDS and line.shape[1] >= SHORT_PX,
+        )
+        for line, number in zip(lines, words.share_numbers(lines).tolist(), strict=True)
+    ]
 
 
 def propose_texts(

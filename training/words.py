@@ -122,18 +122,17 @@ def train(out: Path, data: Path, choices: Choices, limit: int | None = None) -> 
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(json.dumps(asdict(choices), indent=2) + "\n", encoding="utf-8")
     log = RunLog(out)
-    losses: list[float] = []
     start = time.monotonic()
     for step in range(1, choices.steps + 1):
         batch = pool.take(step)
-        losses.append(float(network.train_on_batch(batch.lines, _name(batch))))
+        loss = float(network.train_on_batch(batch.lines, _name(batch)))
         if step % 250 == 0 or step == choices.steps:
             network.save_weights(out / WEIGHTS)
-            row = {"step": step, "seconds": round(time.monotonic() - start),
-                   "loss": round(float(np.mean(losses)), 4)}  # fmt: skip
+            # Keras gives the mean since the metrics were set back.
+            row = {"step": step, "seconds": round(time.monotonic() - start), "loss": round(loss, 4)}
+            network.reset_metrics()
             log.write(step, row)
             print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-            losses = []
     pool.close()
 
 
