@@ -93,7 +93,8 @@ def show_totals(record: "RunRecord") -> None:
     table.add_row("pages", f"{tally.pages:,}")
     table.add_row("numbers read", f"{tally.statuses['read']:,}")
     table.add_row("numbers rejected", f"{tally.statuses['rejected']:,}")
-    table.add_row("empty pages", f"{tally.statuses['empty']:,}")
+    # Pages where nothing stands, and empty fields of templates.
+    table.add_row("nothing written", f"{tally.statuses['empty']:,}")
     table.add_row("failed pages", f"{tally.statuses['failed']:,}")
     for reason, count in sorted(tally.reasons.items()):
         if reason.startswith("failed "):

@@ -122,7 +122,7 @@ def count_endings() -> dict[str, int]:
         "pages": len({(row["file"], row["page"]) for row in rows}),
         "numbers read": sum(row["status"] == "read" for row in rows),
         "numbers rejected": sum(row["status"] == "rejected" for row in rows),
-        "empty pages": sum(row["status"] == "empty" for row in rows),
+        "nothing written": sum(row["status"] == "empty" for row in rows),
         "failed pages": sum(row["status"] == "failed" for row in rows),
     }
 
