@@ -18,6 +18,10 @@ more."""
 UNREADABLE = 0.05
 """How often a cell that has the shape of a cross and is called rubbish hides a digit: never in the
 33 crosses of the ten polling-station forms, so less than one in eleven with 95 % probability."""
+MISSHAPEN = 0.5
+"""How often a cell before the digits that is called rubbish, is no blot and has not the shape of a
+cross is a cross all the same: of those 33 crosses one has not, and when the page lies a little
+differently two; digits that nobody can read are as rare."""
 BLIND = 0.02
 """What the digit network leaves to the digits that it does not think of, together: it is sure and
 wrong in about one cell of fifty."""
@@ -35,12 +39,48 @@ class Found:
         Probabilities of the cells of a comb, 0 in an empty one; None for other fields.
     crossed : tuple of bool
         Which cells are taken for crossed out.
+    absent : tuple of float
+        Of a cell that is no digit, how likely it is crossed out rather than a digit that cannot be
+        read.
     """
 
     field: Field
     reading: Reading
     cells: Floats | None = None
     crossed: tuple[bool, ...] = ()
+    absent: tuple[float, ...] = ()
+
+
+def weigh_absence(
+    cells: Floats, crossed: Sequence[bool], blots: Sequence[bool]
+) -> tuple[float, ...]:
+    """Say of each cell of a comb how likely it is crossed out, if it is no digit.
+
+    Parameters
+    ----------
+    cells : ndarray of float32, shape (N, 11)
+        Probabilities of the cells, 0 in an empty one.
+    crossed, blots : sequence of bool
+        Which cells have the shape of a cross, and which that of a blot.
+
+    Returns
+    -------
+    tuple of float
+        0.0 from the first digit or blot on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cells = np.eye(11, dtype=np.float32)[[10, 10, 4, 10]]
+    >>> weigh_absence(cells, (True, False, False, False), (False,) * 4)
+    (0.95, 0.5, 0.0, 0.0)
+    """
+    absent = [0.0] * len(cells)
+    for k, (row, cross, blot) in enumerate(zip(cells, crossed, blots, strict=True)):
+        if blot or row[:10].max() > row[10]:
+            break
+        absent[k] = 1.0 - UNREADABLE if cross else MISSHAPEN
+    return tuple(absent)
 
 
 def agree(found: Sequence[Found], rules: Sequence[Rule]) -> tuple[Reading, ...]:
@@ -98,8 +138,12 @@ def _decide(one: Found, options: Sequence[Option], decision: Decision) -> Readin
         # Some reading obeys the rules, but they do not tell which: nobody knows what it says.
         return reading
     chosen = options[decision.choice]
+    if chosen.text == reading.text and not reading.text:
+        return reading
     if chosen.text == reading.text:
-        return replace(reading, confidence=decision.confidence) if reading.text else reading
+        # Withheld for a box that nobody could read, it is what the rules ask for.
+        note = reading.note if reading.rejection is None else REPAIRED
+        return replace(reading, confidence=decision.confidence, rejection=None, note=note)
     former = Candidate(reading.text, min(1.0 - decision.confidence, reading.confidence))
     others = tuple(other for other in reading.alternatives if other.text != chosen.text)
     return replace(
@@ -119,7 +163,7 @@ def _list_options(one: Found) -> tuple[Option, ...]:
     In a comb every box with ink is a digit, so that an alternative of another length is none.
     """
     reading = one.reading
-    spelled = [] if one.cells is None else _spell(one.cells, one.crossed)
+    spelled = [] if one.cells is None else _spell(one.cells, one.absent)
     if reading.rejection is Rejection.EMPTY:
         # Every box is crossed out, or an optional field is empty: it counts nothing.
         blank = dict(spelled).get("", 1.0)
@@ -133,10 +177,13 @@ def _list_options(one: Found) -> tuple[Option, ...]:
         for other in reading.alternatives:
             if one.cells is None or len(other.text) == len(reading.text):
                 texts.setdefault(other.text, other.confidence)
+    # What the reading leaves is shared by all other texts as the cells share it.
     rest = 1.0 - texts[reading.text] if texts else 1.0
-    for text, share in spelled:
+    others = [(text, share) for text, share in spelled if not texts or text != reading.text]
+    total = sum(share for _, share in others)
+    for text, share in others:
         if text and is_allowed(text, one.field.grammar):
-            texts[text] = max(texts.get(text, 0.0), rest * share)
+            texts[text] = max(texts.get(text, 0.0), rest * share / total)
     first = tuple(texts)[:1]
     listed = _make_options(one, {text: p for text, p in texts.items() if text not in first})
     return (*_make_options(one, {text: texts[text] for text in first}), *listed)
@@ -158,18 +205,18 @@ def _make_options(one: Found, texts: dict[str, float]) -> tuple[Option, ...]:
     return tuple(sorted(options, key=lambda option: -option.probability)[:MOST_OPTIONS])
 
 
-def _spell(cells: Floats, crossed: Sequence[bool]) -> list[tuple[str, float]]:
-    """Return the most probable texts of a comb: a digit a filled cell, a digit or none a cross."""
+def _spell(cells: Floats, absent: Sequence[float]) -> list[tuple[str, float]]:
+    """Return the most probable texts of a comb: a digit a filled cell, or none where it may be."""
     texts = [("", 1.0)]
-    for row, cross in zip(cells, crossed, strict=True):
+    for row, share_absent in zip(cells, absent, strict=True):
         if not row.any():
             continue
-        # Rubbish in a cell that is no cross is a digit under a blot: any of the ten.
-        hidden = UNREADABLE if cross else 1.0
-        digits = row[:10].astype(float) + (float(row[10]) * hidden + BLIND) / 10
-        choices = [(str(k), float(share)) for k, share in enumerate(digits)]
-        if cross:
-            choices.append(("", float(row[10]) * (1.0 - hidden)))
+        # Rubbish in a cell that is not crossed out is a digit under a blot: any of the ten.
+        hidden = float(row[10]) * (1.0 - share_absent)
+        digits = (row[:10].astype(float) + (hidden + BLIND) / 10).tolist()
+        choices = [(str(k), share) for k, share in enumerate(digits)]
+        if share_absent:
+            choices.append(("", float(row[10]) * share_absent))
         total = sum(share for _, share in choices)
         grown: dict[str, float] = {}
         for text, p in texts:

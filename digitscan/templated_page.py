@@ -18,7 +18,7 @@ from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.register import Features, Registration, describe_page, find_reference
 from digitscan.imaging.zones import Patch, find_print, flatten_zone, keep_writing, place_zone
-from digitscan.joint_reading import Found, agree
+from digitscan.joint_reading import Found, agree, weigh_absence
 from digitscan.line_lattices import Line
 from digitscan.reader import Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Mask, Reading, Region, Rejection
@@ -94,6 +94,7 @@ class _Cut:
     known: Reading | None
     cells: Floats | None = None
     crossed: tuple[bool, ...] = ()
+    absent: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
             if considered.blank > MAX_EMPTY and not reading.text:
                 reading = _call_empty(cut.field, cut.patch)
             reading = _check_count(cut, reading)
-        found.append(Found(cut.field, reading, cut.cells, cut.crossed))
+        found.append(Found(cut.field, reading, cut.cells, cut.crossed, cut.absent))
     agreed = agree(found, fit.form.template.rules)
     return tuple(
         map_reading(reading, cut.patch.way, fit.page.shape)
@@ -293,12 +294,15 @@ def _name_cells(combs: Sequence[_Boxes], reader: Reader) -> list[Floats]:
 def _cut_comb(field: Field, patch: Patch, boxes: _Boxes, seen: Floats) -> _Cut:
     """Take the digits out of the cells of a comb; crosses are none where cells may stay empty."""
     crossed = _find_crosses(field, seen, boxes.cells)
+    absent = (0.0,) * len(seen)
+    if _may_have_crosses(field):
+        absent = weigh_absence(seen, crossed, boxes.blots)
     kept = [cell for cell, cross in zip(boxes.cells, crossed, strict=True) if not cross]
     if not any(cell.ink.any() for cell in kept):
         empty = _call_empty(field, patch, any(crossed))
-        return _Cut(field, patch, None, empty, seen, crossed)
+        return _Cut(field, patch, None, empty, seen, crossed, absent)
     line = _join_comb(field, boxes.places, kept, patch.gray.shape)
-    return _Cut(field, patch, line, None, seen, crossed)
+    return _Cut(field, patch, line, None, seen, crossed, absent)
 
 
 def _find_dark(gray: Gray) -> Gray:
@@ -319,13 +323,17 @@ def _find_crosses(field: Field, seen: Floats, cells: Sequence[CellInk]) -> tuple
     what stands between digits; a date has a digit in every box.
     """
     crossed = [False] * len(seen)
-    if field.grammar.kind is FieldKind.DATE or field.grammar.min_digits >= field.cells:
+    if not _may_have_crosses(field):
         return tuple(crossed)
     for k, (row, cell) in enumerate(zip(seen, cells, strict=True)):
         if row.any() and (row[10] <= CROSS_SHARE or not may_be_cross(cell.ink)):
             break
         crossed[k] = bool(row.any())
     return tuple(crossed)
+
+
+def _may_have_crosses(field: Field) -> bool:
+    return field.grammar.kind is not FieldKind.DATE and field.grammar.min_digits < field.cells
 
 
 def _join_comb(

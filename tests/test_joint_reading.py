@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digitscan.forms.template import parse_template
-from digitscan.joint_reading import Found, agree
+from digitscan.joint_reading import MISSHAPEN, Found, agree
 from digitscan.records import Box, Candidate, Floats, Reading, Region, Rejection
 
 NAMES = ("one", "two", "both")
@@ -34,9 +34,9 @@ def find(text: str, ink: str, *others: tuple[str, float]) -> tuple[Reading, Floa
     return reading, spell(ink)
 
 
-def decide(*found: tuple[Reading, Floats]) -> tuple[Reading, ...]:
+def decide(*found: tuple[Reading, Floats], absent: float = 0.0) -> tuple[Reading, ...]:
     fields = [
-        Found(field, reading, cells, (False, False, False))
+        Found(field, reading, cells, (False,) * 3, (absent, 0.0, 0.0))
         for field, (reading, cells) in zip(TEMPLATE.fields, found, strict=True)
     ]
     return agree(fields, TEMPLATE.rules)
@@ -61,3 +61,25 @@ def test_the_sum_restores_any_unreadable_digit(row: int, cell: int) -> None:
     assert [reading.note for reading in found].count("rule-repaired") == 1
     assert found[row].note == "rule-repaired"
     assert found[row].rejection is None
+
+
+@pytest.mark.parametrize(
+    ("both", "absent", "text"),
+    [
+        pytest.param("173", MISSHAPEN, "48", id="a-cross-without-its-shape"),
+        pytest.param("273", MISSHAPEN, "148", id="a-digit-nobody-can-read"),
+        pytest.param("273", 0.0, "148", id="a-blot"),
+    ],
+)
+def test_the_sum_tells_a_misshapen_cross_from_an_unreadable_digit(
+    both: str, absent: float, text: str
+) -> None:
+    found = decide(find("125", "125"), find("48", "?48"), find(both, both), absent=absent)
+    assert [reading.text for reading in found] == ["125", text, both]
+    assert all(reading.rejection is None for reading in found)
+
+
+def test_a_blot_is_never_taken_for_a_cross() -> None:
+    found = decide(find("125", "125"), find("48", "?48"), find("173", "173"))
+    # 048 adds up, and a blotted box holds a digit.
+    assert found[1].text == "048"
