@@ -1,4 +1,4 @@
-"""Lines of any width -> one run of a network for lines of like width."""
+"""A network of lines: lines of any width -> one run for lines of like width."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digitscan.errors import ModelError
+from digitscan.recognition.classifier import open_session
 from digitscan.recognition.models import ModelPackage
 from digitscan.records import Floats
 
@@ -20,6 +22,39 @@ size cost 5 % more columns on the lines of 40 cheques."""
 BATCH = 32
 """Lines in one run of a network: bounds the memory. Of 160 columns a line takes 1.5 ms alone, in
 batches of 32 and of 128."""
+
+
+class LineNetwork:
+    """A network of lines, as its package has it.
+
+    Parameters
+    ----------
+    package : ModelPackage
+        With float32 input (None, H, None, 1).
+    labels : tuple of str
+        What the network must name.
+    title : str
+        What such a network is called, for the error.
+
+    Raises
+    ------
+    ModelError
+        When the package names something else, or its ports are not those that it promises.
+    """
+
+    def __init__(self, package: ModelPackage, labels: tuple[str, ...], title: str) -> None:
+        if tuple(package.labels) != labels:
+            raise ModelError(
+                f"{package.path} names {package.labels}, a {title} names {labels}; "
+                f"give the name of a package that holds one"
+            )
+        self._session = open_session(package)
+        self._package = package
+
+    def run(self, lines: Sequence[Floats]) -> list[Floats]:
+        """Return the logits of each line, divided by the package's temperature."""
+        temperature = np.float32(self._package.temperature)
+        return [logits / temperature for logits in run_lines(self._session, self._package, lines)]
 
 
 def run_lines(

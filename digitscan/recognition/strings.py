@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitscan.errors import ModelError
-from digitscan.recognition.classifier import open_session, softmax
+from digitscan.recognition.classifier import softmax
 from digitscan.recognition.ctc import (
     LABELS,
     FieldScores,
@@ -19,7 +18,7 @@ from digitscan.recognition.ctc import (
     join_blanks,
     log_likelihoods,
 )
-from digitscan.recognition.line_batches import run_lines
+from digitscan.recognition.line_batches import LineNetwork
 from digitscan.recognition.models import ModelPackage
 from digitscan.recognition.prefixes import search_prefixes
 from digitscan.records import Floats
@@ -54,13 +53,7 @@ class StringReader:
     """
 
     def __init__(self, package: ModelPackage) -> None:
-        if tuple(package.labels) != LABELS:
-            raise ModelError(
-                f"{package.path} names {package.labels}, a string reader names {LABELS}; "
-                "give the name of a strings package"
-            )
-        self._session = open_session(package)
-        self._package = package
+        self._network = LineNetwork(package, LABELS, "string reader")
 
     def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
         """Run the network on the views of many fields, in batches of lines of like width.
@@ -78,10 +71,8 @@ class StringReader:
         lines = [line for views in fields for line in views]
         found = (
             # Each is cut to its own columns.
-            softmax(logits[: -(-line.shape[1] // STRIDE)] / np.float32(self._package.temperature))
-            for line, logits in zip(
-                lines, run_lines(self._session, self._package, lines), strict=True
-            )
+            softmax(logits[: -(-line.shape[1] // STRIDE)])
+            for line, logits in zip(lines, self._network.run(lines), strict=True)
         )
         return tuple(FieldScores(tuple(next(found) for _ in views)) for views in fields)
 

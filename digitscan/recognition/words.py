@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digitscan.errors import ModelError
-from digitscan.recognition.classifier import open_session, softmax
-from digitscan.recognition.line_batches import run_lines
+from digitscan.recognition.classifier import softmax
+from digitscan.recognition.line_batches import LineNetwork
 from digitscan.recognition.models import ModelPackage
 from digitscan.records import Floats
 
@@ -29,13 +28,7 @@ class WordScreen:
     """
 
     def __init__(self, package: ModelPackage) -> None:
-        if tuple(package.labels) != LABELS:
-            raise ModelError(
-                f"{package.path} names {package.labels}, a word screen names {LABELS}; "
-                "give the name of a words package"
-            )
-        self._session = open_session(package)
-        self._package = package
+        self._network = LineNetwork(package, LABELS, "word screen")
 
     def share_numbers(self, lines: Sequence[Floats]) -> Floats:
         """Return each line's probability that a number stands in it.
@@ -49,6 +42,4 @@ class WordScreen:
         -------
         ndarray of float32, shape (number of lines,)
         """
-        logits = run_lines(self._session, self._package, lines)
-        scaled = [row / np.float32(self._package.temperature) for row in logits]
-        return np.array([softmax(row)[0] for row in scaled], np.float32)
+        return np.array([softmax(logits)[0] for logits in self._network.run(lines)], np.float32)
