@@ -25,7 +25,7 @@ from digitscan.records import Floats
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog
 from training.string_data import Batch, BatchPool, make_batches, pack
-from training.string_network import build_network, ctc_loss
+from training.string_network import build_network, ctc_loss, plan_rate
 from training.string_signs import Text
 from training.string_sources import load_sources
 from training.warm_start import start_from_package
@@ -49,10 +49,7 @@ class Trainer:
 
     def __init__(self, steps: int, rate: float) -> None:
         self.network = build_network()
-        schedule = keras.optimizers.schedules.CosineDecay(
-            rate * 0.02, max(1, steps - WARM_UP), alpha=0.005, warmup_target=rate,
-            warmup_steps=WARM_UP,
-        )  # fmt: skip
+        schedule = plan_rate(rate, steps, WARM_UP)
         self.optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, clipnorm=5.0)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(self.network.trainable_variables)

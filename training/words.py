@@ -25,7 +25,7 @@ from training.amounts import DEFAULT_DATA, load_amounts
 from training.run_log import RunLog
 from training.string_data import Batch, BatchPool, make_batches, make_line
 from training.string_fields import Crop, make_crop, make_numberless, take_ink
-from training.string_network import convolve
+from training.string_network import convolve, plan_rate
 from training.string_scans import bend, degrade
 from training.string_signs import Rng
 from training.string_sources import Sources, load_sources
@@ -108,10 +108,7 @@ def train(out: Path, data: Path, choices: Choices, limit: int | None = None) -> 
     amounts = load_amounts(data, "fit")[:limit]
     sources = load_sources(data, amounts, np.random.default_rng(choices.seed))
     network = build_words()
-    schedule = keras.optimizers.schedules.CosineDecay(
-        choices.rate * 0.02, max(1, choices.steps - WARM_UP), alpha=0.005,
-        warmup_target=choices.rate, warmup_steps=WARM_UP,
-    )  # fmt: skip
+    schedule = plan_rate(choices.rate, choices.steps, WARM_UP)
     network.compile(
         keras.optimizers.AdamW(schedule, weight_decay=0.01, clipnorm=5.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
