@@ -1,18 +1,16 @@
 """Release a calibration of confidence as a model package: weights, metadata, card, pictures."""
 
 import hashlib
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from digitscan.errors import OutputError
 from digitscan.recognition.confidence import MEASURES, Calibration, dump_calibration
 from training.metrics import bin_confidences
+from training.packages import refuse_existing, today, write_metadata
 from training.pictures import draw_reliability
 from training.provenance import read_commit
 from training.weighing import LABEL_NOISE, PARTNERS, SEED, USED, VARIANTS, Fit, list_figures
@@ -26,14 +24,12 @@ def release(package: Path, data: Path, fits: Sequence[Fit], parts: Sequence[str]
     OutputError
         If the package is there already: packages never change.
     """
-    if package.exists():
-        raise OutputError(f"{package} exists and packages never change; release the next version")
+    refuse_existing(package)
     package.mkdir(parents=True)
     calibration = dump_calibration(Calibration(tuple(fit.weighing for fit in fits)))
     metadata = describe(package.name, calibration, fits, data, parts)
     (package / "calibration.json").write_bytes(calibration)
-    text = json.dumps(metadata, indent=2) + "\n"
-    (package / "metadata.json").write_text(text, encoding="utf-8")
+    write_metadata(package, metadata)
     for fit in fits:
         picture = draw_reliability(bin_confidences(fit.confidence, fit.right))
         (package / f"reliability_{fit.weighing.readers.value}.png").write_bytes(picture)
@@ -45,7 +41,7 @@ def describe(
 ) -> dict[str, Any]:
     """Return the package's metadata."""
     stem, _, version = name.rpartition("-")
-    date = datetime.now(UTC).date().isoformat()
+    date = today()
     truth = (data / "cheque_amounts" / "truth.csv").read_bytes()
     return {
         "name": stem,

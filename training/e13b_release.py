@@ -5,31 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from digitscan.errors import ModelError, OutputError
+from digitscan.errors import ModelError
 from digitscan.imaging.normalize import CENTER_PX, DIGIT_PX, FRAME_PX
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.models import load_package
 from training.e13b import FACTS, WEIGHTS, Recipe, count_right, load_default_sources, read_cheques
 from training.e13b_data import LABELS, RUBBISH, make_tiles
 from training.export import (
-    OPSET,
     OUTPUT_NAME,
-    TOOLS,
     VECTORS,
     check_parity,
     export_onnx,
 )
 from training.networks import INPUT_NAME
-from training.provenance import read_commit
+from training.packages import ONNX, describe_network, refuse_existing, today, write_metadata
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +51,13 @@ def release(run: Path, package: Path, data: Path) -> None:
     ModelError
         If the run is incomplete or ONNX Runtime differs from Keras.
     """
-    if package.exists():
-        raise OutputError(f"{package} exists and packages never change; release the next version")
+    refuse_existing(package)
     if not (run / WEIGHTS).is_file() or not (run / FACTS).is_file():
         raise ModelError(f"{run} holds no trained network; run python -m training.e13b train")
     network = keras.models.load_model(run / WEIGHTS)
     facts = json.loads((run / FACTS).read_text(encoding="utf-8"))
     package.mkdir(parents=True)
-    path = package / "model.onnx"
+    path = package / ONNX
     export_onnx(network, path)
     tiles, _ = make_tiles(
         load_default_sources(data), TEST_LINES, np.random.default_rng(Recipe().seed + 2)
@@ -74,9 +68,9 @@ def release(run: Path, package: Path, data: Path) -> None:
         package / "test_vectors.npz", tiles=vectors, logits=network.predict(vectors, verbose=0)
     )
     metadata = describe(package, facts, data)
-    _write_json(package / "metadata.json", metadata)
+    write_metadata(package, metadata)
     metadata["results"] = list_results(facts, package, data, difference)
-    _write_json(package / "metadata.json", metadata)
+    write_metadata(package, metadata)
     (package / "MODEL_CARD.md").write_text(write_card(metadata), encoding="utf-8")
     logger.info("released %s: %d bytes, parity %.1e", package, path.stat().st_size, difference)
 
@@ -97,53 +91,36 @@ def describe(package: Path, facts: dict[str, Any], data: Path) -> dict[str, Any]
     -------
     dict
     """
-    onnx = (package / "model.onnx").read_bytes()
-    name, _, number = package.name.rpartition("-")
-    shapes = {
-        "input": (INPUT_NAME, [None, FRAME_PX, FRAME_PX, 1]),
-        "output": (OUTPUT_NAME, [None, len(LABELS)]),
+    ports = {
+        "input": (INPUT_NAME, (None, FRAME_PX, FRAME_PX, 1)),
+        "output": (OUTPUT_NAME, (None, len(LABELS))),
     }
-    return {
-        "name": name,
-        "version": number,
-        "file": "model.onnx",
-        "sha256": hashlib.sha256(onnx).hexdigest(),
-        "bytes": len(onnx),
-        "opset": OPSET,
-        "ports": {
-            port: {"name": title, "dtype": "float32", "shape": shape}
-            for port, (title, shape) in shapes.items()
-        },
-        "contract": {
-            "frame_px": FRAME_PX,
-            "digit_px": DIGIT_PX,
-            "center_px": CENTER_PX,
-            "ink": 1.0,
-            "paper": 0.0,
-            "labels": list(LABELS),
-            "rubbish": RUBBISH,
-            "output": "logits",
-            "temperature": facts["results"]["temperature"],
-        },
-        "provenance": {
-            "commit": read_commit(),
-            "command": "python -m training.e13b train && python -m training.e13b release runs/e13b "
-            f"models/{package.name}",
-            "config": facts["recipe"],
-            "seeds": [facts["recipe"]["seed"]],
-            "data": {"sources": facts["sources"], **_hash_data(data)},
-            "tools": {"python": platform.python_version(), **{t: version(t) for t in TOOLS}},
-            "date": datetime.now(UTC).date().isoformat(),
-        },
-        "results": [],
+    contract = {
+        "frame_px": FRAME_PX,
+        "digit_px": DIGIT_PX,
+        "center_px": CENTER_PX,
+        "ink": 1.0,
+        "paper": 0.0,
+        "labels": list(LABELS),
+        "rubbish": RUBBISH,
+        "output": "logits",
+        "temperature": facts["results"]["temperature"],
     }
+    provenance = {
+        "command": "python -m training.e13b train && python -m training.e13b release runs/e13b "
+        f"models/{package.name}",
+        "config": facts["recipe"],
+        "seeds": [facts["recipe"]["seed"]],
+        "data": {"sources": facts["sources"], **_hash_data(data)},
+    }
+    return describe_network(package, ports, contract, provenance)
 
 
 def list_results(
     facts: dict[str, Any], package: Path, data: Path, difference: float
 ) -> list[dict[str, Any]]:
     """Measure the released package and return the rows of its metadata's results."""
-    date = datetime.now(UTC).date().isoformat()
+    date = today()
     held = "drawn lines of another seed"
     found = [
         (key.removeprefix("held_"), value, held)
@@ -211,10 +188,6 @@ measured on drawn ones only.
 
     {metadata["provenance"]["command"]}
 """
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _hash_data(data: Path) -> dict[str, str]:

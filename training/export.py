@@ -7,11 +7,8 @@ import argparse
 import hashlib
 import json
 import logging
-import platform
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 
-from digitscan.errors import DigitscanError, ModelError, NoPagesError, OutputError
+from digitscan.errors import DigitscanError, ModelError, NoPagesError
 from digitscan.imaging.normalize import CENTER_PX, DIGIT_PX, FRAME_PX, normalize_tiles
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.models import load_package
@@ -33,13 +30,13 @@ from training.fit import to_floats
 from training.measured_sets import load_digit_sets, load_rubbish
 from training.mnist import Labels, load_mnist
 from training.networks import INPUT_NAME
-from training.provenance import hash_data, read_commit
+from training.packages import ONNX, OPSET, describe_network, refuse_existing, write_metadata
+from training.provenance import hash_data
 from training.real_digits import cut_runs
 from training.sources import LABELS, RUBBISH
 
 logger = logging.getLogger(__name__)
 
-OPSET = 17
 OUTPUT_NAME = "logits"
 PARITY = 1e-4
 """Greatest difference between a logit of Keras and of ONNX Runtime."""
@@ -48,7 +45,6 @@ VECTORS = 64
 """Tiles kept with Keras's outputs in the package."""
 WEIGHTS = "weights.keras"
 """The Keras network in the package, for fine-tuning; the wheel leaves it out."""
-TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:
@@ -160,8 +156,7 @@ def export_package(
     ModelError
         If ONNX Runtime and Keras disagree.
     """
-    if out.exists():
-        raise OutputError(f"{out} exists and a package never changes; give a new version")
+    refuse_existing(out)
     model = keras.models.load_model(run / "best.keras", compile=False)
     if last:
         with np.load(run / "average.npz") as arrays:
@@ -170,7 +165,7 @@ def export_package(
     mnist = load_mnist(data, int(config["seed"]))
     test = to_floats(mnist.test_tiles)
     out.mkdir(parents=True)
-    path = out / "model.onnx"
+    path = out / ONNX
     export_onnx(model, path)
     # Without the optimizer's state: fine-tuning starts from here, reading never opens it.
     model.save(out / WEIGHTS)
@@ -180,20 +175,20 @@ def export_package(
     np.savez_compressed(
         out / "test_vectors.npz", tiles=vectors, logits=model.predict(vectors, verbose=0)
     )
-    metadata = _describe(out, path, model, config, data)
+    metadata = _describe(out, model, config, data)
     metadata["contract"]["temperature"] = _choose_temperature(path, data)
     first = [Path(config["start"]).parent.name] if config.get("start") else []
     trained = [f"python -m training.train {name}" for name in (*first, run.name)]
     exported = f"python -m training.export --run runs/{run.name} --out models/{out.name}"
     exported += " --last" * last
     metadata["provenance"]["command"] = command or " && ".join([*trained, exported])
-    _write_metadata(out, metadata)
+    write_metadata(out, metadata)
     metadata["results"] = [
         {"metric": "parity", "value": difference, "set": f"first {PARITY_TILES} of mnist-test"}
         | {"date": metadata["provenance"]["date"]},
         *_measure(out, data, metadata["provenance"]["date"]),
     ]
-    _write_metadata(out, metadata)
+    write_metadata(out, metadata)
     return metadata
 
 
@@ -248,52 +243,17 @@ def _measure(out: Path, data: Path, date: str) -> list[dict[str, str | float]]:
     return list_results(evaluate_package(package, OnnxClassifier(package), sets, rubbish, date))
 
 
-def _write_metadata(out: Path, metadata: dict[str, Any]) -> None:
-    text = json.dumps(metadata, indent=2) + "\n"
-    (out / "metadata.json").write_text(text, encoding="utf-8")
-
-
-def _describe(
-    out: Path,
-    path: Path,
-    model: keras.Model,
-    config: dict[str, Any],
-    data: Path,
-) -> dict[str, Any]:
-    """Return the metadata of HOUSE's model packages."""
-    name, _, release = out.name.rpartition("-")
-    raw = path.read_bytes()
+def _describe(out: Path, model: keras.Model, config: dict[str, Any], data: Path) -> dict[str, Any]:
     classes = int(model.output_shape[-1])
     ports = {
-        "input": (INPUT_NAME, [None, FRAME_PX, FRAME_PX, 1]),
-        "output": (OUTPUT_NAME, [None, classes]),
+        "input": (INPUT_NAME, (None, FRAME_PX, FRAME_PX, 1)),
+        "output": (OUTPUT_NAME, (None, classes)),
     }
+    provenance = {"config": config, "seeds": [config["seed"]], "data": hash_data(data)}
+    weights = hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()
     return {
-        "name": name,
-        "version": release,
-        "file": path.name,
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "bytes": len(raw),
-        "opset": OPSET,
-        "weights": {
-            "file": WEIGHTS,
-            "sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
-        },
-        "ports": {
-            port: {"name": title, "dtype": "float32", "shape": shape}
-            for port, (title, shape) in ports.items()
-        },
-        "contract": _describe_contract(classes),
-        "provenance": {
-            "commit": read_commit(),
-            "config": config,
-            "seeds": [config["seed"]],
-            "data": hash_data(data),
-            "tools": {"python": platform.python_version()}
-            | {tool: version(tool) for tool in TOOLS},
-            "date": datetime.now(UTC).date().isoformat(),
-        },
-        "results": [],
+        **describe_network(out, ports, _describe_contract(classes), provenance),
+        "weights": {"file": WEIGHTS, "sha256": weights},
     }
 
 

@@ -5,13 +5,9 @@ measured on real fields and put into a package with metadata and test vectors.
 """
 
 import argparse
-import hashlib
 import json
-import platform
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 import tf2onnx
 
-from digitscan.errors import DigitscanError, ModelError, OutputError
+from digitscan.errors import DigitscanError, ModelError
 from digitscan.imaging.lines import BAND_PX, LINE_PX, STRETCH
 from digitscan.recognition.classifier import open_session
 from digitscan.recognition.ctc import LABELS
@@ -36,10 +32,17 @@ from training.evaluate_strings import (
     measure_exact,
     read_fields,
 )
-from training.provenance import hash_data, read_commit
+from training.packages import (
+    ONNX,
+    OPSET,
+    describe_network,
+    make_result,
+    refuse_existing,
+    write_metadata,
+)
+from training.provenance import hash_data
 from training.string_network import build_network
 
-OPSET = 17
 INPUT_NAME = "lines"
 OUTPUT_NAME = "logits"
 WEIGHTS = "average.weights.h5"
@@ -49,11 +52,10 @@ PARITY_LINES = 64
 """Lines of each width of `PARITY_WIDTHS` that are compared: over 1,000 columns of scores."""
 PARITY_WIDTHS = (64, 160, 320)
 VECTORS = 24
-TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
 
 
 def export_onnx(network: keras.Model, path: Path) -> None:
-    """Write the network as ONNX: float32, opset 17, lines (N, 40, W, 1) to logits (N, W / 2, 11).
+    """Write a network of lines (N, 40, W, 1) as ONNX: float32, opset 17, to logits.
 
     tf2onnx 1.17's `from_keras` fails on Keras 3, so the network is traced as a function.
     """
@@ -64,6 +66,15 @@ def export_onnx(network: keras.Model, path: Path) -> None:
         return {OUTPUT_NAME: network(lines, training=False)}
 
     tf2onnx.convert.from_function(run, signature, opset=OPSET, output_path=str(path))
+
+
+def export_lines(network: keras.Model, out: Path) -> None:
+    """Make the folder of a package, with the network as ONNX and its test vectors."""
+    out.mkdir(parents=True)
+    export_onnx(network, out / ONNX)
+    vectors = make_test_lines(VECTORS, 160)
+    logits = np.asarray(network(vectors, training=False))
+    np.savez_compressed(out / "test_vectors.npz", lines=vectors, logits=logits)
 
 
 def make_test_lines(count: int, width: int, seed: int = 0) -> Floats:
@@ -100,28 +111,23 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     ModelError
         If the run has no weights, or ONNX Runtime and Keras disagree.
     """
-    if out.exists():
-        raise OutputError(f"{out} exists and a package never changes; give a new version")
+    refuse_existing(out)
     if not (run / WEIGHTS).is_file():
         raise ModelError(f"{run} has no {WEIGHTS}: run python -m training.train_strings first")
     network = build_network()
     network.load_weights(run / WEIGHTS)
-    out.mkdir(parents=True)
-    export_onnx(network, out / "model.onnx")
-    vectors = make_test_lines(VECTORS, 160)
-    logits = np.asarray(network(vectors, training=False))
-    np.savez_compressed(out / "test_vectors.npz", lines=vectors, logits=logits)
+    export_lines(network, out)
     metadata = _describe(out, run, data)
     metadata["provenance"]["command"] = command or (
         f"python -m training.train_strings --out runs/strings && "
         f"python -m training.export_strings --run runs/strings --out models/{out.name}"
     )
-    _write_metadata(out, metadata)
+    write_metadata(out, metadata)
     metadata["results"] = [
-        _result("parity", check_parity(network, out), "made lines"),
+        make_result("parity", check_parity(network, out), "made lines"),
         *_measure(out, data),
     ]
-    _write_metadata(out, metadata)
+    write_metadata(out, metadata)
     return metadata
 
 
@@ -158,63 +164,41 @@ def _measure(package: Path, data: Path) -> list[dict[str, Any]]:
             continue
         outcomes = read_fields(reader, fields)
         kind = "cheques, loose box" if measured_on in CHEQUE_FIELDS else "cheque_amounts"
-        results.append(_result("exact", measure_exact(outcomes), f"{kind} {measured_on}"))
+        results.append(make_result("exact", measure_exact(outcomes), f"{kind} {measured_on}"))
         share = measure_accepted(outcomes)
-        results.append(_result("accepted at 1 % wrong", share, f"{kind} {measured_on}"))
+        results.append(make_result("accepted at 1 % wrong", share, f"{kind} {measured_on}"))
     return results
 
 
-def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
-    """Return the metadata of HOUSE's model packages, without results."""
-    name, _, release = out.name.rpartition("-")
-    raw = (out / "model.onnx").read_bytes()
-    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    config["start"] = Path(config["start"]).parent.name  # its folder's name, not its place
-    shapes = {"input": [None, LINE_PX, None, 1], "output": [None, None, len(LABELS)]}
+def describe_frame(labels: Sequence[str]) -> dict[str, Any]:
+    """Return what the lines that a network is given and the names that it gives mean."""
     return {
-        "name": name,
-        "version": release,
-        "file": "model.onnx",
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "bytes": len(raw),
-        "opset": OPSET,
-        "ports": {
-            "input": {"name": INPUT_NAME, "dtype": "float32", "shape": shapes["input"]},
-            "output": {"name": OUTPUT_NAME, "dtype": "float32", "shape": shapes["output"]},
-        },
-        "contract": {
-            "line_px": LINE_PX,
-            "band_px": BAND_PX,
-            "stretch": STRETCH,
-            "stride": STRIDE,
-            "widths": list(WIDTHS),
-            "ink": 1.0,
-            "paper": 0.0,
-            "labels": list(LABELS),
-            "rubbish": None,
-            "output": "logits",
-            "temperature": 1.0,
-        },
-        "provenance": {
-            "commit": read_commit(),
-            "config": {key: value for key, value in config.items() if key not in ("data", "out")},
-            "seeds": [int(config["seed"])],
-            "data": hash_data(data, mnist="train-*.gz"),
-            "tools": {"python": platform.python_version()}
-            | {tool: version(tool) for tool in TOOLS},
-            "date": datetime.now(UTC).date().isoformat(),
-        },
-        "results": [],
+        "line_px": LINE_PX,
+        "band_px": BAND_PX,
+        "stretch": STRETCH,
+        "widths": list(WIDTHS),
+        "ink": 1.0,
+        "paper": 0.0,
+        "labels": list(labels),
+        "rubbish": None,
+        "output": "logits",
+        "temperature": 1.0,
     }
 
 
-def _write_metadata(out: Path, metadata: dict[str, Any]) -> None:
-    (out / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
-
-
-def _result(metric: str, value: float, measured_on: str) -> dict[str, Any]:
-    date = datetime.now(UTC).date().isoformat()
-    return {"metric": metric, "value": float(f"{value:.6g}"), "set": measured_on, "date": date}
+def _describe(out: Path, run: Path, data: Path) -> dict[str, Any]:
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config["start"] = Path(config["start"]).parent.name  # its folder's name, not its place
+    ports = {
+        "input": (INPUT_NAME, (None, LINE_PX, None, 1)),
+        "output": (OUTPUT_NAME, (None, None, len(LABELS))),
+    }
+    provenance = {
+        "config": {key: value for key, value in config.items() if key not in ("data", "out")},
+        "seeds": [int(config["seed"])],
+        "data": hash_data(data, mnist="train-*.gz"),
+    }
+    return describe_network(out, ports, describe_frame(LABELS) | {"stride": STRIDE}, provenance)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

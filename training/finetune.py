@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.errors import DigitscanError, ModelError, OutputError
+from digitscan.errors import DigitscanError, ModelError
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.models import ModelPackage, load_package
 from training.amounts import DEFAULT_DATA
@@ -30,6 +30,7 @@ from training.evaluate import evaluate_package
 from training.evaluation_page import KEEP, Evaluation, write_evaluation
 from training.measured_sets import load_digit_sets, load_rubbish, load_validation_sets
 from training.own_digits import OwnDigits, load_own_digits
+from training.packages import refuse_existing
 from training.pools import PoolPlan, count_tiles, load_sources
 from training.report import Table, render_markdown
 from training.sources import StoredInk, make_tiles
@@ -126,8 +127,7 @@ def finetune(
     """
     from training.export import export_package  # imports TensorFlow: 10 s before a usage error
 
-    if out.exists():
-        raise OutputError(f"{out} exists and a package never changes; give a new version")
+    refuse_existing(out)
     start = load_package(package)
     own = load_own_digits(source, recipe.held_share, recipe.seed)
     network = load_weights(start)
