@@ -274,7 +274,7 @@ def _split_comb(field: Field, patch: Patch, settings: Settings) -> _Boxes:
         boxes = locate_cells(patch.gray, zone, comb.cells)
         places += boxes
         cells += split_cells(ink, boxes)
-    dark = _find_dark(patch.gray)
+    dark = _threshold_halfway(patch.gray)
     blots = tuple(bool(cell.ink.any()) and is_blot(_crop(dark, cell.box)) for cell in cells)
     return _Boxes(tuple(places), tuple(cells), blots)
 
@@ -305,7 +305,7 @@ def _cut_comb(field: Field, patch: Patch, boxes: _Boxes, seen: Floats) -> _Cut:
     return _Cut(field, patch, line, None, seen, crossed, absent)
 
 
-def _find_dark(gray: Gray) -> Gray:
+def _threshold_halfway(gray: Gray) -> Gray:
     """Return 255 where a patch is dark and 0 elsewhere; the ink of a blot is hollow."""
     sample = gray[::2, ::2]
     paper, ink = float(np.median(sample)), float(np.percentile(sample, 1))
