@@ -37,7 +37,7 @@ class Batch:
 
     Attributes
     ----------
-    lines : ndarray of float32, shape (N, 40, W, 1)
+    lines : ndarray of float32, shape (N, 32, W, 1)
     labels : ndarray of int32, shape (sum of lengths,)
         Places in `digitscan.recognition.strings.LABELS`, one line after the other.
     lengths : ndarray of int32, shape (N,)
@@ -112,7 +112,7 @@ class BatchPool:
     size : int
         Batches kept; the oldest is replaced by the newest.
     reuse : float
-        How often a batch is handed out on average at most.
+        How often a batch is handed out on average.
     seed : int
         Order of what is handed out.
 
@@ -139,8 +139,8 @@ class BatchPool:
         self._thread.join()
 
     def take(self, step: int) -> Batch:
-        """Return a batch for this step: a new one if there is one, else one of those kept."""
-        if not self._fresh.empty() or self.made * self._reuse <= step:
+        """Return a batch for this step: a new one where one is due, else one of those kept."""
+        if self.made * self._reuse <= step:
             return self._keep(self._fresh.get())
         return self._kept[int(self._rng.integers(len(self._kept)))]
 
