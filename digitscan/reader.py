@@ -328,7 +328,6 @@ def _collect_evidence(
         agree=verdicts.agree and place == 0,
         rubbish=1.0 if path is None else share_rubbish(path, _shape_pieces(cut)),
         suits=have_sense(best.text, grammar, best.marks),
-        forbidden=bool(verdict.note),
         boxed=cut is not None and cut.line.cells is not None,
     )
 

@@ -98,7 +98,8 @@ Fitted to the amounts of the parts {", ".join(metadata["provenance"]["config"]["
 `cheque_amounts` (crops: ORAND-CAR-A, ICFHR 2014, free for research, called CC BY-NC-ND by some;
 boxes: Fzkuji/Labeled_ORAND-CAR-A, MIT), which no
 network was trained on, each as it is, in {VARIANTS} variants and with
-{len(PARTNERS)} others behind it, which makes longer numbers. Of their labels
+{len(PARTNERS)} others behind it, which makes longer numbers; for `cells` each as it is, its
+digits cut out by their boxes without the strokes that hang in from their neighbors. Of their labels
 {100 * LABEL_NOISE:.0f} % are taken to be wrong, so that a wrong label does not pass for a wrong
 reading. It knows crops of amounts of one kind of cheque: on whole pages, on other writing or other
 paper it may fail by being too sure. Find your own threshold there: `digitscan calibrate`.

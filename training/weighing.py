@@ -22,7 +22,7 @@ from digitscan.recognition.confidence import (
     Weighing,
     measure_evidence,
 )
-from digitscan.records import Gray
+from digitscan.records import Box, Gray
 from digitscan.settings import ReadersSettings, Settings
 from training.amounts import BLOCK_FILES, Amount, load_amounts
 from training.logistic import Bools, Logistic, Reals, fit_logistic
@@ -35,15 +35,14 @@ from training.metrics import (
 
 USED: dict[Readers, tuple[str, ...]] = {
     Readers.CELLS: ("odds", "digit_quality"),
-    Readers.LATTICE: ("odds", "digit_quality", "brevity", "clean", "suits"),
-    Readers.STRINGS: ("strings_odds", "margin", "brevity"),
+    Readers.LATTICE: ("odds", "digit_quality", "clean", "suits"),
+    Readers.STRINGS: ("strings_odds", "margin"),
     Readers.BOTH: (
         "odds",
         "lattice_odds",
         "strings_odds",
         "digit_quality",
         "agree",
-        "brevity",
         "clean",
     ),
 }
@@ -146,10 +145,48 @@ def _choose_partners(crop: int, amounts: Sequence[Amount]) -> list[Amount]:
 def _box_digits(amount: Amount, settings: Settings) -> Line:
     """Take a crop for a row of boxes, one around each digit, as a form would have them."""
     ink = estimate_ink(amount.image, settings.ink)
-    inks = [ink[box.top : box.bottom, box.left : box.right] for box in amount.boxes]
+    inks = keep_own(ink, amount.boxes, settings.ink.threshold)
     pieces = join_cells(ink.shape, inks, amount.boxes)
     line = make_line(amount.image, settings, FieldKind.DIGITS)
     return dataclasses.replace(line, ink=pieces.ink, cells=pieces)
+
+
+def keep_own(ink: Gray, boxes: Sequence[Box], threshold: int) -> list[Gray]:
+    """Cut out the ink of each box without the strokes that hang in from its neighbors.
+
+    On a form a digit has a box of its own; the boxes drawn around digits of an amount overlap.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (H, W)
+    boxes : sequence of Box
+    threshold : int
+        Ink from here on belongs to a stroke.
+
+    Returns
+    -------
+    list of ndarray of uint8
+        One a box, of its size; as it is where most of what it holds is joined to its neighbors.
+
+    Examples
+    --------
+    >>> ink = np.zeros((4, 9), np.uint8)
+    >>> ink[:, 1], ink[0, 3:9] = 255, 255
+    >>> [cut[0].tolist() for cut in keep_own(ink, (Box(0, 0, 5, 4),), 128)]
+    [[0, 255, 0, 0, 0]]
+    """
+    solid = np.asarray(ink >= threshold, np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    kept = []
+    for box in boxes:
+        window = np.s_[box.top : box.bottom, box.left : box.right]
+        inside = np.bincount(labels[window].ravel(), minlength=count)
+        own = 2 * inside > stats[:, cv2.CC_STAT_AREA]
+        own[0] = False
+        is_alone = 2 * inside[own].sum() > inside[1:].sum()
+        own[0] = True
+        kept.append(np.where(own[labels[window]], ink[window], 0) if is_alone else ink[window])
+    return kept
 
 
 def vary_crop(gray: Gray, dice: np.random.Generator) -> Gray:

@@ -12,8 +12,6 @@ from digitscan.errors import ModelError
 MOST_ODDS = 12.0
 # Of the quality of a path for each digit; one group that is no digit at all costs about 6.
 MOST_DOUBT = 3.0
-# Digits past this count as this many: the longest amount of the labeled crops has six.
-LONG_DIGITS = 12
 
 
 class Readers(StrEnum):
@@ -54,8 +52,6 @@ class Evidence:
         Share of the region's ink that the path passes over as rubbish, 0 to 1.
     suits : bool
         The marks that were seen stand where the field's grammar has marks.
-    forbidden : bool
-        The grammar turned down a text that read better.
     boxed : bool
         Every digit stands in a box of its own.
     """
@@ -69,7 +65,6 @@ class Evidence:
     agree: bool = False
     rubbish: float = 0.0
     suits: bool = True
-    forbidden: bool = False
     boxed: bool = False
 
     def __post_init__(self) -> None:
@@ -113,10 +108,8 @@ MEASURES = (
     "strings_odds",
     "digit_quality",
     "agree",
-    "brevity",
     "clean",
     "suits",
-    "plain",
 )
 """All that can be measured on evidence. Larger always means surer, so that no weight of a sound
 calibration is negative."""
@@ -157,10 +150,8 @@ def measure_evidence(evidence: Evidence) -> dict[str, float]:
         # Summed over a path, a long number would be doubted for its length.
         "digit_quality": max(-MOST_DOUBT, min(0.0, quality / max(1, evidence.digits))),
         "agree": float(evidence.agree),
-        "brevity": -float(min(evidence.digits, LONG_DIGITS)),
         "clean": 1.0 - evidence.rubbish,
         "suits": float(evidence.suits),
-        "plain": float(not evidence.forbidden),
     }
 
 

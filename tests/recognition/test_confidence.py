@@ -46,7 +46,6 @@ evidences = st.builds(
     agree=st.booleans(),
     rubbish=st.floats(0.0, 1.0),
     suits=st.booleans(),
-    forbidden=st.booleans(),
 )
 
 
@@ -58,7 +57,7 @@ def test_measures_of_plain_evidence() -> None:
     assert found["lattice_odds"] == pytest.approx(log(4))
     assert found["strings_odds"] == pytest.approx(log(7 / 3))
     assert (found["digit_quality"], found["agree"], found["clean"]) == (-0.6, 1.0, 0.75)
-    assert (found["brevity"], found["suits"], found["plain"]) == (-5.0, 1.0, 1.0)
+    assert found["suits"] == 1.0
 
 
 def test_extremes_are_bounded() -> None:
@@ -66,7 +65,6 @@ def test_extremes_are_bounded() -> None:
     assert found["odds"] == found["margin"] == MOST_ODDS
     assert found["lattice_odds"] == -MOST_ODDS
     assert found["digit_quality"] == -MOST_DOUBT
-    assert found["brevity"] == -12.0
 
 
 def test_a_long_number_is_not_doubted_for_its_length() -> None:
@@ -120,7 +118,6 @@ def test_better_evidence_never_lowers_the_confidence(evidence: Evidence, more: f
         replace(evidence, agree=True),
         replace(evidence, rubbish=evidence.rubbish / 2),
         replace(evidence, suits=True),
-        replace(evidence, forbidden=False),
         replace(evidence, quality=None if evidence.quality is None else evidence.quality + more),
     ]
     for one in better:
