@@ -26,6 +26,7 @@ from training.weighing import (
     Sample,
     cross_validate,
     fit_weighing,
+    keep_own,
     list_figures,
     splice,
     vary_crop,
@@ -104,6 +105,23 @@ def test_a_variant_keeps_the_writing_and_its_input() -> None:
         assert varied.dtype == np.uint8
         assert abs(varied.shape[0] - 50) < 15
         assert np.count_nonzero(varied < 120) == pytest.approx(20 * 70, rel=0.35)
+
+
+def test_a_box_keeps_its_own_strokes_and_drops_those_that_hang_in() -> None:
+    ink = np.zeros((10, 30), np.uint8)
+    ink[1:9, 3:5] = 255
+    ink[2, 8:25] = 200
+    left, right = keep_own(ink, (Box(0, 0, 12, 10), Box(7, 0, 30, 10)), 128)
+    assert left[5, 3] == 255
+    assert left[2, 8:].max() == 0
+    assert right[2].max() == 200
+
+
+def test_a_box_whose_ink_is_joined_to_its_neighbors_stays_as_it_is() -> None:
+    ink = np.zeros((10, 30), np.uint8)
+    ink[4:6] = 255
+    (cut,) = keep_own(ink, (Box(10, 0, 20, 10),), 128)
+    np.testing.assert_array_equal(cut, ink[:, 10:20])
 
 
 def test_a_splice_is_both_crops_on_one_line() -> None:
