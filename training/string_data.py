@@ -37,7 +37,7 @@ class Batch:
 
     Attributes
     ----------
-    lines : ndarray of float32, shape (N, 32, W, 1)
+    lines : ndarray of float32, shape (N, 40, W, 1)
     labels : ndarray of int32, shape (sum of lengths,)
         Places in `digitscan.recognition.strings.LABELS`, one line after the other.
     lengths : ndarray of int32, shape (N,)
