@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.components import find_components
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import Line
 from digitscan.pipeline import load_reader, make_line
@@ -175,17 +176,16 @@ def keep_own(ink: Gray, boxes: Sequence[Box], threshold: int) -> list[Gray]:
     >>> [cut[0].tolist() for cut in keep_own(ink, (Box(0, 0, 5, 4),), 128)]
     [[0, 255, 0, 0, 0]]
     """
-    solid = np.asarray(ink >= threshold, np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    parts = find_components(ink >= threshold)
     kept = []
     for box in boxes:
         window = np.s_[box.top : box.bottom, box.left : box.right]
-        inside = np.bincount(labels[window].ravel(), minlength=count)
-        own = 2 * inside > stats[:, cv2.CC_STAT_AREA]
-        own[0] = False
-        is_alone = 2 * inside[own].sum() > inside[1:].sum()
-        own[0] = True
-        kept.append(np.where(own[labels[window]], ink[window], 0) if is_alone else ink[window])
+        labels = parts.labels[window]
+        inside = np.bincount(labels.ravel(), minlength=len(parts.areas) + 1)[1:]
+        is_own = 2 * inside > parts.areas
+        is_alone = 2 * inside[is_own].sum() > inside.sum()
+        # The soft edges of strokes are below the threshold, paper to the components.
+        kept.append(ink[window] * np.append(True, is_own | ~is_alone)[labels])
     return kept
 
 
