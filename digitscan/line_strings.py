@@ -67,6 +67,25 @@ class Look:
     is_sure: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TextOdds:
+    """What the string reader says of the texts that a line may say.
+
+    Attributes
+    ----------
+    strings : ndarray of float64, shape (N,)
+        Log-probability of each text, whatever its separators.
+    grouping : ndarray of float64, shape (N,)
+        Log weight of each text by how its separators part it, 0 or less.
+    blank : float
+        Log-probability that nothing is written there.
+    """
+
+    strings: npt.NDArray[np.float64]
+    grouping: npt.NDArray[np.float64]
+    blank: float
+
+
 def look_at_lines(
     lines: Sequence[Line],
     strings: StringReader | None,
@@ -156,7 +175,7 @@ def weigh_texts(
     lines: Sequence[Line],
     fields: Sequence[FieldScores | None],
     texts: Sequence[tuple[str, ...]],
-) -> list[npt.NDArray[np.float64] | None]:
+) -> list[TextOdds | None]:
     """Weigh texts by the string reader, and by how separators part their digits.
 
     Parameters
@@ -168,16 +187,15 @@ def weigh_texts(
 
     Returns
     -------
-    list of ndarray of float64, shape (number of texts + 1,), or None
-        Log-probabilities, the last one of the empty text: how likely it is that nothing is
-        written there. None where the string reader was not asked.
+    list of TextOdds or None
+        None where the string reader was not asked.
     """
     known = [k for k, field in enumerate(fields) if field is not None]
     scores = [field for field in fields if field is not None]
-    weighed: list[npt.NDArray[np.float64] | None] = [None] * len(fields)
+    weighed: list[TextOdds | None] = [None] * len(fields)
     odds = log_likelihoods(scores, [(*texts[k], "") for k in known])
     for k, own in zip(known, odds, strict=True):
-        weighed[k] = own
+        weighed[k] = TextOdds(own[:-1], np.zeros(len(own) - 1), float(own[-1]))
     free = [place for place, k in enumerate(known) if _may_have_separators(lines[k])]
     weights = weigh_grouping(
         [scores[place] for place in free],
@@ -185,7 +203,8 @@ def weigh_texts(
         [odds[place][:-1] for place in free],
     )
     for place, weight in zip(free, weights, strict=True):
-        weighed[known[place]] = odds[place] + np.append(weight, 0.0)
+        own = odds[place]
+        weighed[known[place]] = TextOdds(own[:-1], weight, float(own[-1]))
     return weighed
 
 

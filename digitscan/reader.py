@@ -16,7 +16,7 @@ from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.micr_cells import split_micr_cells
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.line_lattices import Cut, Line, search_lattices
-from digitscan.line_strings import look_at_lines, propose_texts, weigh_texts
+from digitscan.line_strings import TextOdds, look_at_lines, propose_texts, weigh_texts
 from digitscan.recognition.classifier import Classifier
 from digitscan.recognition.combine import Verdicts, combine_readers
 from digitscan.recognition.confidence import Calibration, Evidence, estimate_confidence
@@ -232,12 +232,12 @@ def _consider(
     line: Line,
     cut: Cut | None,
     paths: dict[str, Path | None],
-    odds: npt.NDArray[np.float64] | None,
+    odds: TextOdds | None,
     reader: Reader,
     settings: Settings,
 ) -> Considered:
     """Weigh the candidates of both readers and decide on a reading."""
-    blank = 0.0 if odds is None else float(np.exp(odds[-1]))
+    blank = 0.0 if odds is None else exp(odds.blank)
     if not paths:
         # Where there is no ink either, nobody need be asked.
         return _give_up(line, 1.0 if cut and not cut.groups.pieces else blank)
@@ -245,9 +245,10 @@ def _consider(
     verdicts = combine_readers(
         tuple(paths),
         scores if cut and settings.readers.lattice else None,
-        None if odds is None else odds[:-1],
+        None if odds is None else odds.strings,
         settings.lattice.temperature,
         settings.readers,
+        None if odds is None else odds.grouping,
     )
     return replace(_decide(line, cut, verdicts, paths, reader), blank=blank)
 

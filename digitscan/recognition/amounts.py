@@ -113,7 +113,10 @@ def _is_decimal(mark: MarkKind, grammar: Grammar) -> bool:
 
 
 def _fit_groups(parts: list[_Part], grouping: Grouping) -> bool:
-    """Tell whether the parts are groups of threes (1,234,567) or Indian ones (12,34,567)."""
+    """Tell whether the parts are groups of threes (1,234,567) or Indian ones.
+
+    Those are 1,23,45,678 and, counted in lakhs, 123,45,678.
+    """
     if len(parts) < 2:
         return True
     if any(part.mark not in _GROUP_MARKS for part in parts[1:]):
@@ -121,6 +124,7 @@ def _fit_groups(parts: list[_Part], grouping: Grouping) -> bool:
     sizes = [len(part.digits) for part in parts]
     threes = sizes[0] <= 3 and set(sizes[1:]) == {3}
     indian = sizes[0] <= 2 and sizes[-1] == 3 and set(sizes[1:-1]) <= {2}
+    indian |= sizes[1:] == [2, 3]
     allowed = {
         Grouping.THREES: threes,
         Grouping.INDIAN: indian,

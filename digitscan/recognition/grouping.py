@@ -1,8 +1,9 @@
 """Separators between the digits of a number -> whether they part it as writers part numbers.
 
 An amount of a million is written 1000000, 1,000,000 or, in India, 10,00,000: after the last
-separator stand three digits, or two decimals. Where the string reader saw separators, this tells a
-zero too few (12,00) from the right count, and a long comma that was taken for a 1 (2,751,000).
+separator stand three digits, or two decimals. Twelve million are 1,20,00,000 there or, counted in
+lakhs, 120,00,000. Where the string reader saw separators, this tells a zero too few (12,00) from
+the right count, and a long comma that was taken for a 1 (2,751,000).
 """
 
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from digitscan.recognition.ctc import FieldScores, Reals, ends_with_sign, log_li
 
 SHORTEST = 4
 """Numbers of fewer digits are written without separators."""
-ODD_SHARE = 0.05
+ODD_SHARE = 0.01
 """How likely a grouping is that nobody teaches: writers do err, and so does the network about
-commas. No crop decides it finely: 0.02 to 0.1 make the same amounts of the 40 cheques right."""
+commas. Of 468 readings of cheque amounts 357 are right with it, 353 with 0.05; held amounts come
+out the same."""
 
 CENTS_SHARE = 0.3
 """How likely decimals are beside whole amounts: `12,00` is rather a zero too few of 12,000."""
@@ -75,14 +77,12 @@ def list_whole(text: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> list_whole("1200000")
-    ('1200000', '1,200,000', '12,00,000')
+    >>> list_whole("12000000")
+    ('12000000', '12,000,000', '1,20,00,000', '120,00,000')
     >>> list_whole("120")
     ()
     """
-    if len(text) < SHORTEST:
-        return ()
-    return tuple(dict.fromkeys((text, _part(text, 3), _part(text, 2))))
+    return () if len(text) < SHORTEST else _list_parted(text)
 
 
 def list_decimal(text: str) -> tuple[str, ...]:
@@ -95,16 +95,24 @@ def list_decimal(text: str) -> tuple[str, ...]:
     """
     if len(text) < SHORTEST:
         return ()
-    whole, decimals = text[:-2], text[-2:]
-    forms = (whole, _part(whole, 3), _part(whole, 2))
-    return tuple(dict.fromkeys(f"{form},{decimals}" for form in forms))
+    return tuple(f"{form},{text[-2:]}" for form in _list_parted(text[:-2]))
 
 
-def _part(digits: str, step: int) -> str:
-    """Part off the last three digits, then groups of `step`."""
+def _list_parted(digits: str) -> tuple[str, ...]:
+    """List the usual ways to part digits, that into no groups included."""
+    if digits.startswith("0"):
+        return (digits,)  # a code, which nobody parts
+    most = len(digits)
+    # Whoever counts in lakhs leaves what stands before them whole.
+    parted = _part(digits, 3, most), _part(digits, 2, most), _part(digits, 2, 2)
+    return tuple(dict.fromkeys((digits, *parted)))
+
+
+def _part(digits: str, step: int, most: int) -> str:
+    """Part off the last three digits, then groups of `step`; with `most` separators at most."""
     groups = [digits[-3:]]
     rest = digits[:-3]
-    while rest:
+    while len(rest) > step and len(groups) < most:
         groups.insert(0, rest[-step:])
         rest = rest[:-step]
-    return ",".join(groups)
+    return ",".join([rest, *groups] if rest else groups)

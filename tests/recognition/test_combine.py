@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digitscan.recognition.combine import FLOOR, Reals, combine_readers
+from digitscan.recognition.combine import BEYOND, FIRM, FLOOR, Reals, combine_readers
 from digitscan.settings import ReadersSettings
 
 NEVER = -np.inf
@@ -51,7 +51,7 @@ def test_both_readers_off_is_refused() -> None:
 def test_the_posterior_is_the_weighed_product(
     temperature: float, weights: tuple[float, float]
 ) -> None:
-    scores = np.array([-4.0, -1.0, -2.5])
+    scores = np.array([-3.5, -1.0, -2.5])  # none is beyond `FIRM`
     strings = logs(0.5, 0.2, 0.01)
     settings = ReadersSettings(lattice_weight=weights[0], strings_weight=weights[1])
     found = combine_readers(("a", "b", "c"), scores, strings, temperature, settings)
@@ -76,6 +76,35 @@ def test_a_reader_has_no_say_below_the_floor() -> None:
     assert behind == pytest.approx(ReadersSettings().lattice_weight * FLOOR)
     assert never.lattice is not None
     assert never.lattice.tolist() == [0.0, NEVER]
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        pytest.param(-1.0, -1.0, id="likely"),
+        pytest.param(FIRM, FIRM, id="just-firm"),
+        pytest.param(FIRM - 4.0, FIRM - 4.0 * BEYOND, id="a-part-of-the-rest"),
+        pytest.param(-1e6, FLOOR, id="nothing-beyond"),
+    ],
+)
+def test_the_lattice_is_not_believed_to_the_letter(said: float, counted: float) -> None:
+    found = combine_readers(("a", "b"), np.array([0.0, said]), logs(0.3, 0.3), 1.0)
+    odds = dict(zip(found.texts, found.posterior, strict=True))
+    best = -np.log1p(np.exp(said))  # what the lattice leaves the other text
+    behind = ReadersSettings().lattice_weight * (counted - best)
+    assert odds["b"] - odds["a"] == pytest.approx(behind, abs=0.2)
+
+
+def test_what_is_known_before_weighs_with_both_readers() -> None:
+    prior = np.array([0.0, -2.0])
+    settings = ReadersSettings(lattice_weight=0.5, strings_weight=1.0)
+    even, strings = logs(0.5, 0.5), logs(0.4, 0.4)
+    both = combine_readers(("a", "b"), even, strings, 1.0, settings, prior)
+    assert both.posterior[1] - both.posterior[0] == pytest.approx(-2.0 * 1.5)
+    assert both.strings == pytest.approx(strings + prior)
+    assert both.lattice == pytest.approx(even)
+    alone = combine_readers(("a", "b"), None, strings, 1.0, settings, prior)
+    assert alone.posterior[1] - alone.posterior[0] == pytest.approx(-2.0)
 
 
 def test_a_very_sure_string_reader_overrules_a_lattice_without_a_path() -> None:

@@ -75,6 +75,8 @@ def see(written: str) -> Hypothesis:
         pytest.param("^50", "0.50", True, id="cents-alone"),
         pytest.param("233 00/100", "233.00", True, id="cents-over-a-hundred"),
         pytest.param("233^00/100", "233.00", True, id="raised-cents-over-a-hundred"),
+        pytest.param("123,45,678/-", "12345678", True, id="lakhs-without-crores"),
+        pytest.param("1234,56,78,901", "12345678901", False, id="first-group-too-long-for-crores"),
         pytest.param("1,2345", "12345", False, id="group-of-four"),
         pytest.param("1234,567", "1234567", False, id="first-group-too-long"),
         pytest.param("12.5", "125", False, id="one-decimal-is-none"),

@@ -36,11 +36,14 @@ def _weigh(seen: str) -> float:
         pytest.param("1234567", 1.0, id="none"),
         pytest.param("1,234,567", 1.0, id="thousands"),
         pytest.param("12,34,567-", 1.0, id="lakhs"),
+        pytest.param("121,00,000", 1.0, id="lakhs-without-crores"),
         pytest.param("1,23", 1.0, id="too-short-to-judge"),
         pytest.param("12,34", ODD_SHARE + (1 - ODD_SHARE) * CENTS_SHARE, id="decimals"),
         pytest.param("1,23,456,00", ODD_SHARE + (1 - ODD_SHARE) * CENTS_SHARE, id="lakhs-decimals"),
         pytest.param("12,34-", ODD_SHARE, id="no-decimals-before-a-tail"),
         pytest.param("88,00,00", ODD_SHARE, id="a-zero-too-few"),
+        pytest.param("0,00,000", ODD_SHARE, id="no-digit-to-begin-with"),
+        pytest.param("000123", 1.0, id="a-code"),
         pytest.param("95,401,000,00,0", ODD_SHARE, id="nobody-writes-so"),
     ],
 )
@@ -67,4 +70,5 @@ def test_no_text_has_no_weight() -> None:
 
 def test_forms() -> None:
     assert list_whole("1000") == ("1000", "1,000")
+    assert list_whole("12345678") == ("12345678", "12,345,678", "1,23,45,678", "123,45,678")
     assert list_decimal("123") == ()
