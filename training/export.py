@@ -30,7 +30,14 @@ from training.fit import to_floats
 from training.measured_sets import load_digit_sets, load_rubbish
 from training.mnist import Labels, load_mnist
 from training.networks import INPUT_NAME
-from training.packages import ONNX, OPSET, describe_network, refuse_existing, write_metadata
+from training.packages import (
+    ONNX,
+    OPSET,
+    describe_network,
+    refuse_existing,
+    today,
+    write_metadata,
+)
 from training.provenance import hash_data
 from training.real_digits import cut_runs
 from training.sources import LABELS, RUBBISH
@@ -186,7 +193,7 @@ def export_package(
     metadata["results"] = [
         {"metric": "parity", "value": difference, "set": f"first {PARITY_TILES} of mnist-test"}
         | {"date": metadata["provenance"]["date"]},
-        *_measure(out, data, metadata["provenance"]["date"]),
+        *measure_digits(out, data),
     ]
     write_metadata(out, metadata)
     return metadata
@@ -237,10 +244,11 @@ def _choose_temperature(path: Path, data: Path) -> float:
     return fit_temperature(logits, labels)
 
 
-def _measure(out: Path, data: Path, date: str) -> list[dict[str, str | float]]:
+def measure_digits(out: Path, data: Path) -> list[dict[str, str | float]]:
+    """Return which digits and how much rubbish a package tells, with today's date."""
     package = load_package(out)
     sets, rubbish = load_digit_sets(data), load_rubbish(data)
-    return list_results(evaluate_package(package, OnnxClassifier(package), sets, rubbish, date))
+    return list_results(evaluate_package(package, OnnxClassifier(package), sets, rubbish, today()))
 
 
 def _describe(out: Path, model: keras.Model, config: dict[str, Any], data: Path) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
     write_metadata(out, metadata)
     metadata["results"] = [
         make_result("parity", check_parity(network, out), "made lines"),
-        *_measure(out, data),
+        *measure_strings(out, data),
     ]
     write_metadata(out, metadata)
     return metadata
@@ -155,7 +155,8 @@ def check_parity(network: keras.Model, package: Path) -> float:
     return greatest
 
 
-def _measure(package: Path, data: Path) -> list[dict[str, Any]]:
+def measure_strings(package: Path, data: Path) -> list[dict[str, Any]]:
+    """Return which real fields a package reads, each set with what could be accepted of it."""
     reader = StringReader(load_package(package))
     results = []
     for measured_on in ("held", "apart", *CHEQUE_FIELDS):

@@ -9,11 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from digitscan.errors import OutputError
+from digitscan.errors import ModelError, OutputError
+from digitscan.recognition.models import load_package
 from training.provenance import read_commit
 
 OPSET = 17
 ONNX = "model.onnx"
+FLOAT = "float32.onnx"
+"""In a package whose network runs in 8 bits: the network that Keras was compared with."""
 TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
 
 Ports = Mapping[str, tuple[str, Sequence[int | None]]]
@@ -30,6 +33,26 @@ def refuse_existing(out: Path) -> None:
     """
     if out.exists():
         raise OutputError(f"{out} exists and a package never changes; give a new version")
+
+
+def read_float32(package: Path) -> bytes:
+    """Return a package's network in float32: its own file, or the one that 8 bits were made of.
+
+    Raises
+    ------
+    ModelError
+        If the package is damaged or missing.
+    """
+    loaded = load_package(package)
+    declared = loaded.metadata.get("float32")
+    if declared is None:
+        return loaded.onnx
+    raw = (package / declared["file"]).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != declared["sha256"]:
+        raise ModelError(
+            f"{package / declared['file']} was changed or damaged: restore the package"
+        )
+    return raw
 
 
 def describe_network(

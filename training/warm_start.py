@@ -13,8 +13,8 @@ import onnx
 import onnx.numpy_helper
 
 from digitscan.errors import ModelError
-from digitscan.recognition.models import load_package
 from digitscan.records import Floats
+from training.packages import read_float32
 
 NEW_SCALE = 0.1
 """Scale of the normalization in residual blocks that the package has not got: they begin by adding
@@ -79,7 +79,7 @@ def start_from_package(network: keras.Model, package: Path, lines: Floats) -> in
 
 def _load_convolutions(package: Path) -> list[tuple[Floats, Floats]]:
     """Return the kernels (h, w, in, out) and biases of a package in the order of its graph."""
-    graph = onnx.load_from_string(load_package(package).onnx).graph
+    graph = onnx.load_from_string(read_float32(package)).graph
     stored = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
     return [
         (np.transpose(stored[node.input[1]], (2, 3, 1, 0)), stored[node.input[2]])

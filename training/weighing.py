@@ -38,16 +38,12 @@ USED: dict[Readers, tuple[str, ...]] = {
     Readers.CELLS: ("odds", "digit_quality"),
     Readers.LATTICE: ("odds", "digit_quality", "clean", "suits"),
     Readers.STRINGS: ("strings_odds", "margin"),
-    Readers.BOTH: (
-        "odds",
-        "lattice_odds",
-        "strings_odds",
-        "digit_quality",
-        "agree",
-        "clean",
-    ),
+    Readers.BOTH: ("odds", "agree"),
 }
-"""Measures that each set of readers is judged by: those that it can give at all."""
+"""Measures that each set of readers is judged by. With both, three more that were tried had the
+weight 0. With the quality of the lattice's path for each digit the held amounts come out no better
+(log loss of folds not seen 0.154, without it 0.149), and amounts of cheques, longer and with other
+commas, are doubted for it: 0.42 instead of 0.33, a quarter fewer accepted."""
 
 SEED = 11
 """Of the variants."""

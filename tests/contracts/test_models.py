@@ -28,6 +28,24 @@ each_network = pytest.mark.parametrize("package", NETWORKS, ids=lambda path: pat
 each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 
 
+QUANTIZED = [path for path in NETWORKS if (path / "float32.onnx").is_file()]
+each_quantized = pytest.mark.parametrize("package", QUANTIZED, ids=lambda path: path.name)
+
+
+def read_vectors(package: Path) -> dict[str, np.ndarray]:
+    with np.load(package / "test_vectors.npz") as vectors:
+        return {name: vectors[name] for name in vectors.files}
+
+
+def run(package: Path, file: str, chosen: slice = slice(None)) -> np.ndarray:
+    """Run a network of a package on its test vectors."""
+    ports = read_metadata(package)["ports"]
+    inputs = read_vectors(package)[ports["input"]["name"]][chosen]
+    session = onnxruntime.InferenceSession(package / file, providers=["CPUExecutionProvider"])
+    (found,) = session.run([ports["output"]["name"]], {ports["input"]["name"]: inputs})
+    return found
+
+
 def read_metadata(package: Path) -> dict:
     return json.loads((package / "metadata.json").read_text(encoding="utf-8"))
 
@@ -87,23 +105,41 @@ def test_the_card_tells_data_and_limits(package: Path) -> None:
 def test_vectors_run_through_onnx_runtime_as_in_keras(package: Path) -> None:
     """The vectors are named after the input port, and `logits` or `probabilities`."""
     metadata = read_metadata(package)
-    ports, contract = metadata["ports"], metadata["contract"]
-    with np.load(package / "test_vectors.npz") as vectors:
-        arrays = {name: vectors[name] for name in vectors.files}
-    inputs = arrays[ports["input"]["name"]]
-    session = onnxruntime.InferenceSession(
-        package / metadata["file"], providers=["CPUExecutionProvider"]
-    )
-    (found,) = session.run([ports["output"]["name"]], {ports["input"]["name"]: inputs})
+    contract = metadata["contract"]
+    arrays = read_vectors(package)
+    # Of a network in 8 bits it is the one in float32 that Keras was compared with.
+    quantized = "float32" in metadata
+    found = run(package, metadata["float32"]["file"] if quantized else metadata["file"])
     if "probabilities" in arrays:
         expected = arrays["probabilities"]
         if contract["output"] == "logits":
             found = softmax(found / contract["temperature"])
     else:
-        expected = arrays["logits"]
+        expected = arrays["float_logits" if quantized else "logits"]
     assert found.shape == expected.shape
     assert len(found) >= LEAST_VECTORS
     assert float(np.abs(found - expected).max()) <= MAX_DIFFERENCE
+
+
+@each_quantized
+def test_eight_bits_give_what_they_gave_at_release(package: Path) -> None:
+    metadata = read_metadata(package)
+    raw = (package / metadata["float32"]["file"]).read_bytes()
+    assert hashlib.sha256(raw).hexdigest() == metadata["float32"]["sha256"]
+    arrays = read_vectors(package)
+    found = run(package, metadata["file"])
+    # Sums of integers are exact on every machine; ends in float32 may tip one value in many.
+    assert np.mean(np.abs(found - arrays["logits"])) <= MAX_DIFFERENCE
+    assert np.mean(found.argmax(-1) == arrays["float_logits"].argmax(-1)) > 0.99
+
+
+@each_quantized
+def test_eight_bits_do_not_depend_on_the_batch(package: Path) -> None:
+    metadata = read_metadata(package)
+    together = run(package, metadata["file"])
+    alone = np.concatenate([run(package, metadata["file"], slice(k, k + 1)) for k in range(3)])
+    assert np.array_equal(together[:3].argmax(-1), alone.argmax(-1))
+    assert float(np.abs(together[:3] - alone).mean()) <= MAX_DIFFERENCE
 
 
 @each_network

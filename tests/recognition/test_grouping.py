@@ -22,12 +22,12 @@ def _spell(text: str) -> FieldScores:
     return FieldScores((row,))
 
 
-def _weigh(seen: str) -> float:
+def _weigh(seen: str, is_amount: bool = False) -> float:
     """Weight of the digits of a text whose separators were seen for sure."""
     text = seen.replace(",", "").replace("-", "")
     scores = _spell(seen)
     odds = log_likelihoods([scores], [[text]])[0]
-    return float(np.exp(weigh_grouping([scores], [[text]], [odds])[0][0]))
+    return float(np.exp(weigh_grouping([scores], [[text]], [odds], [is_amount])[0][0]))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,12 @@ def test_usual_groupings_weigh_most(seen: str, weight: float) -> None:
     assert _weigh(seen) == pytest.approx(weight, abs=1e-3)
 
 
+def test_an_amount_begins_with_no_zero() -> None:
+    assert _weigh("0000", is_amount=True) == pytest.approx(ODD_SHARE)
+    assert _weigh("0000", is_amount=False) == pytest.approx(1.0)
+    assert _weigh("050", is_amount=True) == 1.0
+
+
 def test_a_comma_taken_for_a_digit_loses() -> None:
     # Of 2,75,000 the second comma looks like a 1 or like a comma, with the same probability.
     row = _spell("2,75,000").views[0].copy()
@@ -59,13 +65,14 @@ def test_a_comma_taken_for_a_digit_loses() -> None:
     texts = ["2751000", "275000"]
     odds = log_likelihoods([scores], [texts])[0]
     assert odds[0] == pytest.approx(odds[1])
-    weights = weigh_grouping([scores], [texts], [odds])[0]
+    weights = weigh_grouping([scores], [texts], [odds], [True])[0]
     assert weights[1] - weights[0] > 2.0
 
 
 def test_no_text_has_no_weight() -> None:
-    assert weigh_grouping([], [], []) == ()
-    assert weigh_grouping([_spell("1")], [["1", "77"]], [np.zeros(2)])[0].tolist() == [0.0, 0.0]
+    assert weigh_grouping([], [], [], []) == ()
+    found = weigh_grouping([_spell("1")], [["1", "77"]], [np.zeros(2)], [True])
+    assert found[0].tolist() == [0.0, 0.0]
 
 
 def test_forms() -> None:

@@ -1,0 +1,101 @@
+"""A network in 8 bits says what it said in float32, and keeps sums that no machine overflows."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import pytest
+
+from digitscan.errors import ModelError, OutputError
+from digitscan.recognition.classifier import open_session
+from digitscan.recognition.models import load_package
+from training.export_strings import make_test_lines
+from training.packages import FLOAT, read_float32
+from training.quantize import main, quantize_onnx, quantize_package
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The released digit network as its export left it, in float32."""
+    released = load_package("digits")
+    folder = tmp_path / "digits-1"
+    folder.mkdir()
+    raw = read_float32(released.path.parent)
+    (folder / "model.onnx").write_bytes(raw)
+    with np.load(released.path.parent / "test_vectors.npz") as vectors:
+        np.savez(
+            folder / "test_vectors.npz", tiles=vectors["tiles"], logits=vectors["float_logits"]
+        )
+    metadata = {key: value for key, value in released.metadata.items() if key != "float32"}
+    metadata |= {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw), "version": "1"}
+    (folder / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+    return folder
+
+
+def read_weights(raw: bytes) -> list[np.ndarray]:
+    """Weights in 8 bits of a network."""
+    stored = map(onnx.numpy_helper.to_array, onnx.load_from_string(raw).graph.initializer)
+    return [array for array in stored if array.dtype == np.int8 and array.ndim > 1]
+
+
+def test_a_package_in_8_bits(source: Path, small_data: Path) -> None:
+    out = source.parent / "digits-2"
+    metadata = quantize_package(source, out, small_data)
+    assert metadata["bytes"] < 0.4 * len(read_float32(source))
+    assert metadata["float32"]["package"] == "digits-1"
+    assert read_float32(out) == read_float32(source)
+    assert metadata["provenance"]["command"].endswith("quantize models/digits-1 models/digits-2")
+    results = {(row["metric"], row["set"]): row["value"] for row in metadata["results"]}
+    assert results["same label as in float32", "vectors"] > 0.95
+    assert results["parity", "first 1000 of mnist-test, float32"] <= 1e-4
+    assert ("accuracy", "mnist-test") in results
+    package = load_package(out)
+    with np.load(out / "test_vectors.npz") as vectors:
+        (found,) = open_session(package).run(["logits"], {"tiles": vectors["tiles"]})
+        np.testing.assert_array_equal(found, vectors["logits"])
+    # Seven bits: two products of 255 and 64 stay within 16 bits.
+    assert max(int(np.abs(array.astype(int)).max()) for array in read_weights(package.onnx)) <= 64
+    with pytest.raises(OutputError, match="never changes"):
+        quantize_package(source, out, small_data)
+    with pytest.raises(ModelError, match="no package in float32"):
+        quantize_package(out, source.parent / "digits-3", small_data)
+
+
+def test_ends_may_stay_in_float32(tmp_path: Path) -> None:
+    released = load_package("strings")
+    exact = tmp_path / "float32.onnx"
+    exact.write_bytes(read_float32(released.path.parent))
+    package = replace(released, path=exact, onnx=exact.read_bytes())
+    lines = [make_test_lines(2, 64, seed) for seed in range(3)]
+    kept, all_of_it = tmp_path / "kept.onnx", tmp_path / "all.onnx"
+    quantize_onnx(package, kept, lines, keeps_ends=True)
+    quantize_onnx(package, all_of_it, lines, keeps_ends=False)
+    assert len(read_weights(kept.read_bytes())) == len(read_weights(all_of_it.read_bytes())) - 2
+
+    def run(path: Path) -> np.ndarray:
+        session = open_session(replace(package, onnx=path.read_bytes()))
+        (found,) = session.run([package.output.name], {package.input.name: lines[0]})
+        return found
+
+    assert np.mean(run(kept).argmax(-1) == run(exact).argmax(-1)) > 0.97
+
+
+def test_a_damaged_network_in_float32_is_refused(source: Path) -> None:
+    metadata = json.loads((source / "metadata.json").read_text())
+    metadata["float32"] = {"file": FLOAT, "sha256": "0" * 64, "package": "digits-0"}
+    (source / "metadata.json").write_text(json.dumps(metadata))
+    (source / FLOAT).write_bytes(b"changed")
+    with pytest.raises(ModelError, match="changed or damaged"):
+        read_float32(source)
+
+
+def test_other_networks_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = load_package("screen").path.parent
+    assert main([str(screen), str(tmp_path / "screen-9")]) == ModelError.exit_code
+    assert "no package in float32 of strings or digits" in capsys.readouterr().err
