@@ -47,6 +47,12 @@ DATE_BEHIND = 4.0
 first 1 of 13032013 was read as a 7, and the second 0 of 30012016 as a 6."""
 
 
+LEAST_NUMBER = 0.3
+"""A line of a page that hardly is a number is not cut: its confidence, which is no larger, rejects
+it whatever the lattice says. Of the dates, amounts and accounts of 40 cheques one has less than
+0.9, an amount with 0.41; of 113 lines that were cut 28 have less than this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The loaded networks; made once per worker.
@@ -116,8 +122,8 @@ def read_lines(
     may_be_words : bool
         True where lines were found on a page: those that the word screen or the string reader
         takes for writing without a number, by `settings.regions`, are given up before anything is
-        cut, those of which the string reader is sure are not cut either, and the screen looks at
-        tiles before the digit network does.
+        cut, those of which the string reader is sure or the word screen thinks little are not cut
+        either, and the screen looks at tiles before the digit network does.
 
     Returns
     -------
@@ -129,7 +135,7 @@ def read_lines(
     chosen = [k for k, look in enumerate(looks) if not look.is_word]
     fields = [looks[k].field for k in chosen]
     screen = reader.screen if may_be_words else None
-    cut = [k for k in chosen if not looks[k].is_sure]
+    cut = [k for k in chosen if not looks[k].is_sure and looks[k].number >= LEAST_NUMBER]
     found = search_lattices(tuple(lines[k] for k in cut), reader.digits, settings, screen)
     lattices = dict(zip(cut, found, strict=True))
     candidates = [

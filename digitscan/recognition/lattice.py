@@ -24,6 +24,9 @@ COMMA_SHARE = 0.35
 in its frame it looks like a 1."""
 TAIL_LABELS = [1, 7, 10]
 """What the network calls the stroke of a tail `/-` or `/=`, alone in its frame: 10 is rubbish."""
+DASH_HIGH, LONG_DASH_HIGH = 0.45, 0.7
+"""In text heights: a dash is at most so high, a long one that leans or bends somewhat higher.
+Joined zeros, as long, are higher."""
 LYING = 0.4
 """What is passed over counts by its height, or by this share of its width where that is more: a
 dash is wide and yet no digit. Of 1740 amounts and variants of them (`training.measure_lattice`)
@@ -123,7 +126,7 @@ def build_lattice(
             # Rubbish is passed over piece by piece: a group of rubbish is no better than its parts.
             score = _score_rubbish(shape, row[10], sides, settings)
             arcs[first].append(Arc(first, last, "", score, row[10]))
-    for first, last in _find_tails(pieces, spans, shapes, settings):
+    for first, last in _find_tails(pieces, spans, shapes, cut_off, settings):
         # The stroke of a tail looks like a 1, a 7 or nothing; other last digits do not.
         row = probabilities[(spans[:, 0] == first) & (spans[:, 1] == first + 1)][0]
         stroke = float(row[TAIL_LABELS].sum())
@@ -249,24 +252,54 @@ def _is_comma(shape: list[float]) -> bool:
 
 
 def _find_tails(
-    pieces: int, spans: npt.NDArray[np.int32], shapes: Floats, settings: LatticeSettings
+    pieces: int,
+    spans: npt.NDArray[np.int32],
+    shapes: Floats,
+    seams: npt.NDArray[np.int32],
+    settings: LatticeSettings,
 ) -> list[tuple[int, int]]:
     """Return where a tail such as `/-` or `/=` may begin and that it ends the line.
 
     A tail is a stroke higher than the digits, or leaning, before one or more dashes at the end:
     alone the stroke would be a 1.
     """
-    alone = shapes[spans[:, 1] - spans[:, 0] == 1]
-    widths, heights = alone[:, 2] - alone[:, 0], alone[:, 3] - alone[:, 1]
-    dashes = (heights < 0.45) & (widths > 1.3 * heights) & (alone[:, 1] < 0.35)
+    alone = spans[:, 1] - spans[:, 0] == 1
+    shapes = shapes[alone]
+    joined = _find_joined(seams[alone].tolist())
     first = pieces
-    while first > 0 and dashes[first - 1]:
-        first -= 1
+    while first > 0 and (start := _find_dash(shapes, joined, first)) < first:
+        first = start
     if first == pieces or first < 2:
         return []
-    stroke = first - 1
-    is_slash = heights[stroke] >= settings.slash and widths[stroke] < heights[stroke]
-    return [(stroke, pieces)] if is_slash else []
+    left, top, right, bottom = shapes[first - 1].tolist()
+    is_slash = bottom - top >= settings.slash and right - left < bottom - top
+    return [(first - 1, pieces)] if is_slash else []
+
+
+def _find_joined(seams: list[int]) -> list[bool]:
+    """Say of each piece whether it was cut off the one before it, from each one's cut sides."""
+    joined = [False]
+    for sides in seams:
+        joined.append(sides > joined[-1])
+    return joined[:-1]
+
+
+def _find_dash(shapes: Floats, joined: list[bool], end: int) -> int:
+    """Return the first piece of a dash whose last piece is before `end`; `end` where none is.
+
+    A long dash was cut into pieces as touching digits are, and may hang on the stroke before it.
+    """
+    found = start = end
+    while start > 0 and (start == end or joined[start]):
+        start -= 1
+        left, top = shapes[start:end, :2].min(axis=0).tolist()
+        right, bottom = shapes[start:end, 2:].max(axis=0).tolist()
+        width, height = right - left, bottom - top
+        is_flat = height < DASH_HIGH and width > 1.3 * height
+        is_long = height < LONG_DASH_HIGH and width > 1.7 * height
+        if (is_flat or is_long) and top < 0.35:
+            found = start
+    return found
 
 
 def _trace(beams: list[dict[str, tuple[float, Arc | None, str]]], text: str) -> tuple[Arc, ...]:

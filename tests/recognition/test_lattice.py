@@ -160,6 +160,39 @@ def test_a_tail_is_a_stroke_and_dashes(label: int, text: str) -> None:
     assert find_paths(build_lattice(3, spans, shapes, rows))[0].text == text
 
 
+@pytest.mark.parametrize(
+    ("dashes", "seams", "text"),
+    [
+        pytest.param([(1.3, -0.1, 2.0, 0.1)], [0, 0, 0], "2", id="one-piece"),
+        pytest.param(
+            [(1.3, -0.1, 1.5, 0.1), (1.5, -0.1, 1.7, 0.0), (1.7, -0.2, 2.0, 0.0)],
+            [0, 0, 1, 2, 1], "2", id="cut-into-three",
+        ),
+        pytest.param(
+            [(1.2, 0.0, 1.5, 0.2), (1.5, -0.2, 2.2, 0.0)], [0, 1, 2, 1], "2", id="hangs-on-stroke",
+        ),
+        pytest.param(
+            [(1.3, -0.3, 1.7, 0.1), (1.7, -0.5, 2.4, -0.3)], [0, 0, 1, 1], "2", id="leans",
+        ),
+        pytest.param([(1.3, -0.4, 2.6, 0.4)], [0, 0, 0], "21", id="joined-zeros-are-higher"),
+        pytest.param(
+            [(1.3, -0.5, 1.7, -0.3), (1.8, 0.3, 2.2, 0.5)], [0, 0, 0, 0], "2", id="two-dashes",
+        ),
+    ],
+)  # fmt: skip
+def test_dashes_of_a_tail_may_be_cut_and_hang(
+    dashes: list[tuple[float, ...]], seams: list[int], text: str
+) -> None:
+    shapes = np.array([(0, -0.5, 0.6, 0.5), (0.7, -0.6, 1.2, 0.7), *dashes], np.float32)
+    spans = np.array([(k, k + 1) for k in range(len(shapes))], np.int32)
+    rows = np.zeros((len(shapes), 11), np.float32)
+    rows[:, 10] = 1.0
+    rows[:2] = 0.0
+    rows[[0, 1], [2, 1]] = 1.0
+    lattice = build_lattice(len(shapes), spans, shapes, rows, seams=np.array(seams, np.int32))
+    assert find_paths(lattice)[0].text == text
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_paths_are_the_best_of_all(seed: int) -> None:
     lattice = draw_lattice(seed)
