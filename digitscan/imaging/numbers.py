@@ -17,6 +17,9 @@ LEAST_DIGITS = 3
 """One in so many components of a stretch is surely a digit: of an amount such as 12,00,000 writers
 join the zeros, and only the first digits stand alone."""
 
+LEAST_PARTED = 5
+"""The same where two commas part them: of one 1,70,00,000 the first digit alone stood apart."""
+
 MOST_DOUBTED = 2
 """Components of a stretch, half as high as its digits and not wide enough to be joined ones, that
 are no sure digits: a slash and a long comma are such. Words that hold letters like digits have
@@ -39,6 +42,11 @@ looked at, edges of the scan and parts of drawings, and none was a 1."""
 WEAK_SHARE, WEAK_GAP = 0.15, 1.2
 """A component beside a digit of its height, within so many digit heights, needs this probability
 only: the last 1 of a stamped account number, tied to a smear, had 0.5."""
+
+
+COMMA_RISE = 0.2
+"""How far above the middle of its line a comma may begin, in digit heights: hooked ones reach so
+high."""
 
 
 MARK, DIGIT, BLOB, OTHER = range(4)
@@ -199,7 +207,7 @@ def _judge(
     kinds[(heights < 0.45 * tall) & (kinds != DIGIT)] = MARK
     # A long comma hangs from the lower half of the line; a slash is far higher than wide.
     middle = find_median((boxes[:, 1] + boxes[:, 3])[heights >= 0.6 * tall]) / 2
-    hangs = boxes[:, 1] > middle - 0.1 * tall
+    hangs = boxes[:, 1] > middle - COMMA_RISE * tall
     leans = widths < 0.45 * heights
     kinds[(hangs | leans) & (kinds == OTHER)] = MARK
     return _spare_doubtful(boxes, _follow_digits(boxes, share, kinds))
@@ -281,7 +289,10 @@ def _trim(
 ) -> Stretch | None:
     """Take far marks off the ends; None where too little of the rest is digits."""
     digits = np.count_nonzero(kinds == DIGIT)
-    if digits == 0 or digits * LEAST_DIGITS < np.count_nonzero(kinds != MARK):
+    if digits == 0:
+        return None
+    least = LEAST_PARTED if _count_commas(kinds, boxes) >= 2 else LEAST_DIGITS
+    if digits * least < np.count_nonzero(kinds != MARK):
         return None
     heights = boxes[:, 3] - boxes[:, 1]
     height = find_median(heights[kinds == DIGIT])
@@ -301,6 +312,15 @@ def _trim(
     while last + 1 < len(boxes) and boxes[last + 1, 0] - boxes[last, 2] < TAIL_GAP * height:
         last += 1
     return _enclose(members[first : last + 1], boxes[first : last + 1], height)
+
+
+def _count_commas(kinds: npt.NDArray[np.int8], boxes: npt.NDArray[np.int32]) -> int:
+    """Count the marks between the first and the last solid component that stand low."""
+    solid = np.flatnonzero(kinds != MARK)
+    middles = boxes[:, 1] + boxes[:, 3]
+    between = slice(int(solid[0]), int(solid[-1]))
+    low = middles[between] > find_median(middles[solid])
+    return int(np.count_nonzero(low & (kinds[between] == MARK)))
 
 
 def _is_inside_word(

@@ -11,13 +11,13 @@ from digitscan.imaging.regions import Lines
 from digitscan.records import Box
 
 PART = {"d": (8, 12), "x": (8, 12), "w": (24, 12), "-": (6, 2), ".": (2, 2), "h": (8, 8)}
-PART |= {"i": (3, 12), "q": (8, 12), ",": (3, 6), "_": (6, 2)}
+PART |= {"i": (3, 12), "q": (8, 12), ",": (3, 6), "_": (6, 2), "c": (7, 9)}
 """Width and height of what a letter of a picture stands for."""
 SHARE = {"d": 0.99, "x": 0.02, "w": 0.1, "-": np.nan, ".": np.nan, "h": 0.99}
-SHARE |= {"i": 0.99, "q": 0.4, ",": 0.3, "_": np.nan}
+SHARE |= {"i": 0.99, "q": 0.4, ",": 0.3, "_": np.nan, "c": 0.01}
 """d digit, x letter, w digits that touch, - dash, . dot, h a digit of two thirds the height,
-i a stroke like a 1."""
-RAISED = {"-": 4, ",": -4, "_": -5}
+i a stroke like a 1, c a hooked comma that reaches above the middle."""
+RAISED = {"-": 4, ",": -4, "_": -5, "c": -4}
 """How far above the line a part stands."""
 
 
@@ -72,6 +72,10 @@ def test_a_page_without_lines_has_no_number() -> None:
         pytest.param("dd xx dd", [2, 2], id="word-between"),
         pytest.param("dwdd", [4], id="touching-digits"),
         pytest.param("www", [], id="nothing-sure"),
+        pytest.param("d,w,w,w", [7], id="groups-of-touching-digits"),
+        pytest.param("d,wwww", [], id="one-comma-is-not-enough"),
+        pytest.param("w,w,w", [], id="groups-and-nothing-sure"),
+        pytest.param("d,wc,ww", [7], id="a-hooked-comma"),
         pytest.param("ddxdd", [5], id="badly-written-digit-between"),
         pytest.param("ddxxdd", [6], id="two-badly-written-digits-between"),
         pytest.param("ddxxxdd", [], id="a-word-between"),
