@@ -57,15 +57,22 @@ def find_writing(mask: Mask) -> Components:
     """
     # 16 px: the height of handwritten digits on the reduced page; a rule is longer than 3 of them.
     reach = 16.0
-    removed = find_rules(mask, reach, 3.0) | find_rules(mask, reach, 3.0, vertical=True)
-    clean = np.asarray(mask & ~removed)
-    # What is left of a rule that fades or wavers is thin and lies against what was taken out.
-    parts = find_components(clean)
+    across, down = find_rules(mask, reach, 3.0), find_rules(mask, reach, 3.0, vertical=True)
+    parts = find_components(np.asarray(mask & ~(across | down)))
+    # What is left of a rule that fades or wavers is thin the same way and lies against what was
+    # taken out. Thin the other way it is a stroke: a printed 1 whose flag passed for a rule with
+    # the tops of its neighbors was lost so.
+    left_across = (parts.heights <= REMNANT_PX) & _touch(parts, across)
+    left_down = (parts.widths <= REMNANT_PX) & _touch(parts, down)
+    return drop_components(parts, left_across | left_down)
+
+
+def _touch(parts: Components, removed: Mask) -> npt.NDArray[np.bool_]:
+    """Say of each component whether it lies against what was taken out."""
     near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
     touches = np.zeros(len(parts.areas) + 1, np.bool_)
     touches[parts.labels[near]] = True
-    thin = np.minimum(parts.widths, parts.heights) <= REMNANT_PX
-    return drop_components(parts, thin & touches[1:])
+    return touches[1:]
 
 
 def find_lines(parts: Components, settings: RegionSettings = RegionSettings()) -> Lines:

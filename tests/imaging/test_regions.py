@@ -149,3 +149,17 @@ def test_a_reduced_pixel_is_the_mean_of_its_square() -> None:
     page[2, 0] = 40
     small, factor = reduce_page(page, 2)
     assert (small.tolist(), factor) == ([[0, 200], [10, 0]], 2)
+
+
+def test_a_printed_1_stays_where_the_tops_of_digits_pass_for_a_rule() -> None:
+    mask = np.zeros((40, 140), bool)
+    for left in range(10, 100, 9):  # seven px wide, two apart, their bars two thick
+        mask[10:12, left : left + 7] = True
+        mask[10:21, left : left + 2] = True
+        mask[19:21, left : left + 7] = True
+    mask[10:21, 103:105] = mask[10:12, 100:105] = True  # a 1 with a flag
+    mask[30:32, 10:120] = True  # a rule that is thicker at one place
+    mask[32:33, 60:70] = True
+    parts = find_writing(mask)
+    assert [103, 10, 105, 21] in parts.boxes.tolist()
+    assert parts.boxes[:, 3].max() <= 21
