@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from digitscan.fields import DateOrder, Grammar, Hypothesis, Mark
 
+SLASH_DIGITS = "17"
+"""What a slash that is as high as the digits is read as."""
 _FIELDS = {DateOrder.DAY_FIRST: "dmy", DateOrder.MONTH_FIRST: "mdy", DateOrder.YEAR_FIRST: "ymd"}
 
 
@@ -88,6 +90,41 @@ def looks_like_date(hypothesis: Hypothesis, grammar: Grammar) -> bool:
         and len(_cut_at_marks(hypothesis.text, hypothesis.marks)) == 3
         and find_day(hypothesis.text, hypothesis.marks, grammar) is not None
     )
+
+
+def drop_slashes(text: str, grammar: Grammar) -> str | None:
+    """Name the day that a text is when its slashes were read as digits: `0812312024` is 08232024.
+
+    Parameters
+    ----------
+    text : str
+        Digits.
+    grammar : Grammar
+        Its orders, first_day and last_day count; the year has four digits.
+
+    Returns
+    -------
+    str or None
+        Eight digits; None where leaving out a 1 or 7, or two of them, where slashes stand gives
+        no day of the window.
+
+    Examples
+    --------
+    >>> drop_slashes("0812312024", Grammar()), drop_slashes("081232024", Grammar())
+    ('08232024', '08232024')
+    >>> drop_slashes("0812352024", Grammar()) is None
+    True
+    """
+    if len(text) not in (9, 10):
+        return None
+    for first, second in ((2, 5), (4, 7)):
+        # Where one of the slashes was not read as a digit, the other one stands in its place.
+        for places in ((first, second),) if len(text) == 10 else ((first,), (second - 1,)):
+            if all(text[place] in SLASH_DIGITS for place in places):
+                day = "".join(sign for place, sign in enumerate(text) if place not in places)
+                if find_day(day, (), grammar) is not None:
+                    return day
+    return None
 
 
 def _split_at_marks(
