@@ -1,5 +1,6 @@
 """Both readers on lines of drawn digits: what each proposes, and what comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import MAX_PIECES, Line
 from digitscan.reader import Reader, map_reading, read_lines
+from digitscan.recognition.ctc import FieldScores
 from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import ReadersSettings, Settings
 from tests.drawings import PAPER, PEN, DrawnDigits, covers, draw_crop, load_drawn_reader
@@ -217,6 +219,32 @@ def test_what_the_string_reader_is_sure_of_is_not_cut(
     assert (digits.tiles > 0, len(found.reading.digits) > 0) == (is_cut, is_cut)
     assert found.evidence is not None
     assert (found.evidence.lattice is not None) == is_cut
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        pytest.param(None, "12222019", id="page"),
+        pytest.param(FieldKind.DATE, "12222019", id="date"),
+        pytest.param(FieldKind.DIGITS, "1212212019", id="code"),
+    ],
+)
+def test_a_number_that_is_a_day_but_for_slashes_is_one(kind: FieldKind | None, text: str) -> None:
+    """The string reader takes the slashes for digits; the lattice can pass over their ink."""
+    reader = replace(DRAWN, strings=_Slashed("1212212019"))
+    (found,) = read_lines((make_line(draw_crop("12/22/2019")[0], kind),), reader)
+    assert found.reading.text == text
+
+
+class _Slashed(Script):
+    """Is nearly as sure of a slash, which it calls a sign, as of a 1."""
+
+    def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
+        """Spell the text with two doubtful signs."""
+        rows = [field.views[0].copy() for field in super().score(fields)]
+        for row in rows:
+            row[[5, 11], 1], row[[5, 11], 12] = 0.6, 0.4
+        return tuple(FieldScores((row,)) for row in rows)
 
 
 def test_alternatives_share_what_the_first_leaves() -> None:

@@ -29,8 +29,8 @@ field."""
 DOUBTFUL, DOUBTFUL_GAP = 2, 0.7
 """So many components between digits may be called no digit and yet be digits, where they stand
 within so many digit heights: an amount 51,83,000 whose 8 is open and whose 3 leans."""
-LEAST_BEFORE = 3
-"""Digits before a doubtful component that ends a line."""
+LEAST_BESIDE = 3
+"""Digits beside a doubtful component that begins or ends a line."""
 BRIDGE_GAP = 2.5
 """Two stretches with a comma between them are one number if they are not more digit heights apart:
 an amount `5 10, 00, 000` was found in three parts, 1.7 heights apart."""
@@ -242,8 +242,8 @@ def _spare_doubtful(
 ) -> npt.NDArray[np.int8]:
     """Take one or two doubtful components between digits for digits that are written badly.
 
-    They are as high as the digits and stand as close as digits do. At the end of a line one is
-    believed behind some digits.
+    They are as high as the digits and stand as close as digits do. At an end of a line one is
+    believed beside some digits.
     """
     sure = kinds == DIGIT
     doubtful = [run for run in _find_runs(kinds == OTHER) if run[1] - run[0] <= DOUBTFUL]
@@ -257,13 +257,20 @@ def _spare_doubtful(
         like_digits = (heights > 0.7 * tall) & (heights < 1.2 * tallest) & (widths < 1.3 * tall)
         before, after = kinds[:first], kinds[last:]
         before, after = before[before != MARK], after[after != MARK]
-        if not like_digits.all() or not before.size:
+        if not like_digits.all():
+            continue
+        if not before.size:
+            # The first two digits of an amount may touch: without them it is another amount.
+            near = boxes[last, 0] - boxes[last - 1, 2] < DOUBTFUL_GAP * tall
+            row = after[:LEAST_BESIDE] == DIGIT
+            if last - first == 1 and near and row.size == LEAST_BESIDE and row.all():
+                kinds[first] = BLOB
             continue
         if not after.size:
             # The last two digits of a date may touch.
             near = boxes[first, 0] - boxes[first - 1, 2] < DOUBTFUL_GAP * tall
-            row = before[-LEAST_BEFORE:] == DIGIT
-            if last - first == 1 and near and row.size == LEAST_BEFORE and row.all():
+            row = before[-LEAST_BESIDE:] == DIGIT
+            if last - first == 1 and near and row.size == LEAST_BESIDE and row.all():
                 kinds[first] = BLOB
             continue
         gaps = boxes[first : last + 1, 0] - boxes[first - 1 : last, 2]

@@ -18,7 +18,7 @@ from digitscan.fields import (
     MarkKind,
     split_pattern,
 )
-from digitscan.recognition.dates import find_day
+from digitscan.recognition.dates import drop_slashes, find_day
 from digitscan.recognition.grammar import (
     NOTE_CHECK_DIGIT,
     NOTE_GRAMMAR,
@@ -394,3 +394,22 @@ def test_a_century_has_as_many_dates_as_days() -> None:
         for day in range(1, 32)
     )
     assert allowed == days
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        pytest.param("0812312024", "08232024", id="two-slashes"),
+        pytest.param("0872372024", "08232024", id="as-sevens"),
+        pytest.param("081232024", "08232024", id="first-slash"),
+        pytest.param("082312024", "08232024", id="second-slash"),
+        pytest.param("2016103115", "20160315", id="year-first"),
+        pytest.param("3110212016", None, id="no-such-day"),
+        pytest.param("0832332024", None, id="no-slashes"),
+        pytest.param("08232024", None, id="a-day-as-it-is"),
+        pytest.param("1081231202", None, id="other-places"),
+        pytest.param("08123120241", None, id="too-long"),
+    ],
+)
+def test_slashes_that_were_read_as_digits(text: str, day: str | None) -> None:
+    assert drop_slashes(text, Grammar(kind=FieldKind.DATE)) == day
