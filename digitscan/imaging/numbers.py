@@ -263,14 +263,16 @@ def _spare_doubtful(
             # The first two digits of an amount may touch: without them it is another amount.
             near = boxes[last, 0] - boxes[last - 1, 2] < DOUBTFUL_GAP * tall
             row = after[:LEAST_BESIDE] == DIGIT
+            # Currency signs stand there too: three digits must be sure.
             if last - first == 1 and near and row.size == LEAST_BESIDE and row.all():
                 kinds[first] = BLOB
             continue
         if not after.size:
             # The last two digits of a date may touch.
             near = boxes[first, 0] - boxes[first - 1, 2] < DOUBTFUL_GAP * tall
-            row = before[-LEAST_BESIDE:] == DIGIT
-            if last - first == 1 and near and row.size == LEAST_BESIDE and row.all():
+            row = before[-LEAST_BESIDE:]
+            sure = np.count_nonzero(row == DIGIT) >= LEAST_BESIDE - 1
+            if last - first == 1 and near and row.size == LEAST_BESIDE and sure:
                 kinds[first] = BLOB
             continue
         gaps = boxes[first : last + 1, 0] - boxes[first - 1 : last, 2]

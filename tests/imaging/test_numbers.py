@@ -74,6 +74,8 @@ def test_a_page_without_lines_has_no_number() -> None:
         pytest.param("xddd", [4], id="badly-written-digit-before"),
         pytest.param("xxddd", [], id="two-letters-before"),
         pytest.param("x  ddd", [3], id="letter-far-before"),
+        pytest.param("xdwdd", [4], id="sign-before-touching-digits"),
+        pytest.param("ddwdx", [5], id="badly-written-digit-behind-touching-ones"),
         pytest.param("xdd", [], id="letter-before-two-digits"),
         pytest.param("www", [], id="nothing-sure"),
         pytest.param("d,w,w,w", [7], id="groups-of-touching-digits"),
