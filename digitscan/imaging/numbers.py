@@ -29,6 +29,9 @@ field."""
 DOUBTFUL, DOUBTFUL_GAP = 2, 0.7
 """So many components between digits may be called no digit and yet be digits, where they stand
 within so many digit heights: an amount 51,83,000 whose 8 is open and whose 3 leans."""
+HANGING = 1.6
+"""How much higher than the highest digit one with a comma on it is: without the 0 of one
+1,058,710.59 its 1 was lost as well."""
 LEAST_BESIDE = 3
 """Digits beside a doubtful component that begins or ends a line."""
 BRIDGE_GAP = 2.5
@@ -254,7 +257,9 @@ def _spare_doubtful(
     for first, last in doubtful:
         heights = boxes[first:last, 3] - boxes[first:last, 1]
         widths = boxes[first:last, 2] - boxes[first:last, 0]
-        like_digits = (heights > 0.7 * tall) & (heights < 1.2 * tallest) & (widths < 1.3 * tall)
+        # A comma that hangs on a digit makes it higher.
+        most = HANGING if last - first == 1 else 1.2
+        like_digits = (heights > 0.7 * tall) & (heights < most * tallest) & (widths < 1.3 * tall)
         before, after = kinds[:first], kinds[last:]
         before, after = before[before != MARK], after[after != MARK]
         if not like_digits.all():

@@ -11,13 +11,14 @@ from digitscan.imaging.regions import Lines
 from digitscan.records import Box
 
 PART = {"d": (8, 12), "x": (8, 12), "w": (24, 12), "-": (6, 2), ".": (2, 2), "h": (8, 8)}
-PART |= {"i": (3, 12), "q": (8, 12), ",": (3, 6), "_": (6, 2), "c": (7, 9)}
+PART |= {"i": (3, 12), "q": (8, 12), ",": (3, 6), "_": (6, 2), "c": (7, 9), "j": (9, 18)}
 """Width and height of what a letter of a picture stands for."""
 SHARE = {"d": 0.99, "x": 0.02, "w": 0.1, "-": np.nan, ".": np.nan, "h": 0.99}
-SHARE |= {"i": 0.99, "q": 0.4, ",": 0.3, "_": np.nan, "c": 0.01}
+SHARE |= {"i": 0.99, "q": 0.4, ",": 0.3, "_": np.nan, "c": 0.01, "j": 0.02}
 """d digit, x letter, w digits that touch, - dash, . dot, h a digit of two thirds the height,
-i a stroke like a 1, c a hooked comma that reaches above the middle."""
-RAISED = {"-": 4, ",": -4, "_": -5, "c": -4}
+i a stroke like a 1, c a hooked comma that reaches above the middle,
+j a digit with a comma hanging on it."""
+RAISED = {"-": 4, ",": -4, "_": -5, "c": -4, "j": -4}
 """How far above the line a part stands."""
 
 
@@ -77,6 +78,8 @@ def test_a_page_without_lines_has_no_number() -> None:
         pytest.param("xdwdd", [4], id="sign-before-touching-digits"),
         pytest.param("ddwdx", [5], id="badly-written-digit-behind-touching-ones"),
         pytest.param("xdd", [], id="letter-before-two-digits"),
+        pytest.param("djddd", [5], id="comma-hanging-on-a-digit"),
+        pytest.param("ddddjjdddd", [4, 4], id="two-high-components"),
         pytest.param("www", [], id="nothing-sure"),
         pytest.param("d,w,w,w", [7], id="groups-of-touching-digits"),
         pytest.param("d,wwww", [], id="one-comma-is-not-enough"),
