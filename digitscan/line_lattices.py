@@ -59,6 +59,11 @@ class Line:
     cells: Pieces | None = None
     grammar: Grammar | None = None
 
+    @property
+    def known_kind(self) -> FieldKind | None:
+        """What the field is known to hold, by its grammar where it has one."""
+        return self.kind if self.grammar is None else self.grammar.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:

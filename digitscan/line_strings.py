@@ -201,7 +201,7 @@ def weigh_texts(
         [scores[place] for place in free],
         [texts[known[place]] for place in free],
         [odds[place][:-1] for place in free],
-        [_find_kind(lines[known[place]]) is FieldKind.AMOUNT for place in free],
+        [lines[known[place]].known_kind is FieldKind.AMOUNT for place in free],
     )
     for place, weight in zip(free, weights, strict=True):
         own = odds[place]
@@ -223,9 +223,4 @@ def _is_sure(field: FieldScores) -> bool:
 
 def _may_have_separators(line: Line) -> bool:
     """Say whether separators may part a line's digits in threes: not those of a date."""
-    return _find_kind(line) is not FieldKind.DATE
-
-
-def _find_kind(line: Line) -> FieldKind | None:
-    """Return what a line is known to hold."""
-    return line.kind if line.grammar is None else line.grammar.kind
+    return line.known_kind is not FieldKind.DATE

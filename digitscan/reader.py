@@ -47,7 +47,8 @@ DATE_CELLS = 8
 SLASHED, SLASHED_OTHER_YEAR = -7.0, -3.0
 """Log weights of a number of nine or ten digits that is a day but for a 1 or 7 where slashes stand:
 by chance one number in 20,000 to 200,000 is such, and one in 300 where any year will do, while
-dates with slashes are common. Of 20 drawn cheques with such a date none was read before."""
+dates with slashes are common. Of 60 drawn cheques with such a date 38 are found with these, 2
+without."""
 ANY_YEAR = Grammar(kind=FieldKind.DATE, year_digits=(4,), first_day=date.min, last_day=date.max)
 
 DATE_BEHIND = 4.0
@@ -238,8 +239,7 @@ def _doubt_slashes(line: Line, texts: Sequence[str]) -> npt.NDArray[np.float64]:
 
 def _may_be_date(line: Line) -> bool:
     """Say whether a line may hold a date that is written freely."""
-    kind = line.kind if line.grammar is None else line.grammar.kind
-    return line.cells is None and kind in (None, FieldKind.DATE)
+    return line.cells is None and line.known_kind in (None, FieldKind.DATE)
 
 
 def _find_candidates(
