@@ -104,7 +104,6 @@ class Calibration:
 MEASURES = (
     "odds",
     "margin",
-    "lattice_odds",
     "strings_odds",
     "digit_quality",
     "agree",
@@ -145,7 +144,6 @@ def measure_evidence(evidence: Evidence) -> dict[str, float]:
     return {
         "odds": _take_odds(evidence.posterior),
         "margin": _clip(evidence.posterior - evidence.runner_up, MOST_ODDS),
-        "lattice_odds": _take_odds(evidence.lattice),
         "strings_odds": _take_odds(evidence.strings),
         # Summed over a path, a long number would be doubted for its length.
         "digit_quality": max(-MOST_DOUBT, min(0.0, quality / max(1, evidence.digits))),

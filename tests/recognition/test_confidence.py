@@ -54,7 +54,6 @@ def test_measures_of_plain_evidence() -> None:
     assert tuple(found) == MEASURES
     assert found["odds"] == pytest.approx(log(9))
     assert found["margin"] == pytest.approx(log(9))
-    assert found["lattice_odds"] == pytest.approx(log(4))
     assert found["strings_odds"] == pytest.approx(log(7 / 3))
     assert (found["digit_quality"], found["agree"], found["clean"]) == (-0.6, 1.0, 0.75)
     assert found["suits"] == 1.0
@@ -63,7 +62,6 @@ def test_measures_of_plain_evidence() -> None:
 def test_extremes_are_bounded() -> None:
     found = measure_evidence(Evidence(99, 0.0, -inf, lattice=-inf, quality=-inf))
     assert found["odds"] == found["margin"] == MOST_ODDS
-    assert found["lattice_odds"] == -MOST_ODDS
     assert found["digit_quality"] == -MOST_DOUBT
 
 
