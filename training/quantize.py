@@ -15,7 +15,6 @@ training starts from.
 
 import argparse
 import hashlib
-import logging
 import shutil
 import sys
 import tempfile
@@ -244,7 +243,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="models/NAME-VERSION, new")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     options = parser.parse_args(arguments)
-    logging.getLogger().setLevel(logging.ERROR)  # onnxruntime advises what was done already
     try:
         metadata = quantize_package(options.package, options.out, options.data)
     except DigitscanError as error:

@@ -33,6 +33,7 @@ def source(tmp_path: Path) -> Path:
             folder / "test_vectors.npz", tiles=vectors["tiles"], logits=vectors["float_logits"]
         )
     metadata = {key: value for key, value in released.metadata.items() if key != "float32"}
+    metadata["results"] = [{"metric": "parity", "value": 4e-6, "set": "mnist-test", "date": ""}]
     metadata |= {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw), "version": "1"}
     (folder / "metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
     return folder
@@ -53,7 +54,7 @@ def test_a_package_in_8_bits(source: Path, small_data: Path) -> None:
     assert metadata["provenance"]["command"].endswith("quantize models/digits-1 models/digits-2")
     results = {(row["metric"], row["set"]): row["value"] for row in metadata["results"]}
     assert results["same label as in float32", "vectors"] > 0.95
-    assert results["parity", "first 1000 of mnist-test, float32"] <= 1e-4
+    assert results["parity", "mnist-test, float32"] <= 1e-4
     assert ("accuracy", "mnist-test") in results
     package = load_package(out)
     with np.load(out / "test_vectors.npz") as vectors:

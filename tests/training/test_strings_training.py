@@ -103,7 +103,7 @@ def test_train_resume_release_and_read(
     assert [line.split(",")[0] for line in log] == ["step", "1", "2", "3"]
 
     package = tmp_path / "strings-7"
-    monkeypatch.setattr("training.export_strings._measure", lambda *_: [])
+    monkeypatch.setattr("training.export_strings.measure_strings", lambda *_: [])
     metadata = export_package(options.out, package, options.data)
     assert metadata["bytes"] < 4_000_000
     assert metadata["version"] == "7"
