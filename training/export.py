@@ -18,7 +18,7 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 
-from digitscan.errors import DigitscanError, ModelError, NoPagesError
+from digitscan.errors import ModelError, NoPagesError
 from digitscan.imaging.normalize import CENTER_PX, DIGIT_PX, FRAME_PX, normalize_tiles
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.models import load_package
@@ -35,6 +35,7 @@ from training.packages import (
     OPSET,
     describe_network,
     refuse_existing,
+    report_release,
     today,
     write_metadata,
 )
@@ -291,17 +292,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--last", action="store_true", help="the last epoch's weights, not the best"
     )
     options = parser.parse_args(arguments)
-    try:
-        metadata = export_package(
+    return report_release(
+        options.out,
+        lambda: export_package(
             options.run, options.out, options.data, options.command, options.last
-        )
-    except DigitscanError as error:
-        print(error, file=sys.stderr)
-        return int(error.exit_code)
-    print(f"{options.out}: {metadata['bytes']} bytes")
-    for result in metadata["results"]:
-        print(f"{result['metric']} {result['value']} on {result['set']}")
-    return 0
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 import tf2onnx
 
-from digitscan.errors import DigitscanError, ModelError
+from digitscan.errors import ModelError
 from digitscan.imaging.lines import BAND_PX, LINE_PX, STRETCH
 from digitscan.recognition.classifier import open_session
 from digitscan.recognition.ctc import LABELS
@@ -38,6 +38,7 @@ from training.packages import (
     describe_network,
     make_result,
     refuse_existing,
+    report_release,
     write_metadata,
 )
 from training.provenance import hash_data
@@ -210,15 +211,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--command", help="what made the weights, where not the plain command")
     options = parser.parse_args(arguments)
-    try:
-        metadata = export_package(options.run, options.out, options.data, options.command)
-    except DigitscanError as error:
-        print(error, file=sys.stderr)
-        return int(error.exit_code)
-    print(f"{options.out}: {metadata['bytes']} bytes")
-    for result in metadata["results"]:
-        print(f"{result['metric']} {result['value']} on {result['set']}")
-    return 0
+    return report_release(
+        options.out,
+        lambda: export_package(options.run, options.out, options.data, options.command),
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ validation; where it reads the old digits worse than the tolerance allows, nothi
 """
 
 import argparse
-import hashlib
 import logging
 import shutil
 import sys
@@ -30,7 +29,7 @@ from training.evaluate import evaluate_package
 from training.evaluation_page import KEEP, Evaluation, write_evaluation
 from training.measured_sets import load_digit_sets, load_rubbish, load_validation_sets
 from training.own_digits import OwnDigits, load_own_digits
-from training.packages import refuse_existing
+from training.packages import read_part, refuse_existing
 from training.pools import PoolPlan, count_tiles, load_sources
 from training.report import Table, render_markdown
 from training.sources import StoredInk, make_tiles
@@ -173,12 +172,7 @@ def load_weights(package: ModelPackage) -> "keras.Model":
             f"{package.path.parent} has no Keras weights to start from; take the package of a "
             "checkout of digitscan, an installed one leaves them out"
         )
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != weights["sha256"]:
-        raise ModelError(
-            f"{path} has SHA-256 {found[:16]}..., its metadata says {weights['sha256'][:16]}...; "
-            "restore the package"
-        )
+    read_part(path, weights["sha256"])
     return keras.models.load_model(path, compile=False)
 
 

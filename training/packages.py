@@ -3,13 +3,14 @@
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from digitscan.errors import ModelError, OutputError
+from digitscan.errors import DigitscanError, ModelError, OutputError
 from digitscan.recognition.models import load_package
 from training.provenance import read_commit
 
@@ -47,12 +48,51 @@ def read_float32(package: Path) -> bytes:
     declared = loaded.metadata.get("float32")
     if declared is None:
         return loaded.onnx
-    raw = (package / declared["file"]).read_bytes()
-    if hashlib.sha256(raw).hexdigest() != declared["sha256"]:
+    return read_part(package / declared["file"], declared["sha256"])
+
+
+def read_part(path: Path, sha256: str) -> bytes:
+    """Return a file of a package beside the network that runs, after checking its SHA-256.
+
+    Raises
+    ------
+    ModelError
+        If the file was changed.
+    """
+    raw = path.read_bytes()
+    found = hashlib.sha256(raw).hexdigest()
+    if found != sha256:
         raise ModelError(
-            f"{package / declared['file']} was changed or damaged: restore the package"
+            f"{path} has SHA-256 {found[:16]}..., its metadata says {sha256[:16]}...; "
+            "the file was changed or damaged: restore the package"
         )
     return raw
+
+
+def report_release(out: Path, release: Callable[[], Mapping[str, Any]]) -> int:
+    """Release a package from the command line and print its size and figures.
+
+    Parameters
+    ----------
+    out : Path
+        The package.
+    release : callable
+        Makes it and returns its metadata.
+
+    Returns
+    -------
+    int
+        The exit code; what went wrong is on stderr.
+    """
+    try:
+        metadata = release()
+    except DigitscanError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
+    print(f"{out}: {metadata['bytes']} bytes")
+    for result in metadata["results"]:
+        print(f"{result['metric']} {result['value']} on {result['set']}")
+    return 0
 
 
 def describe_network(
@@ -75,14 +115,8 @@ def describe_network(
     -------
     dict
     """
-    name, _, number = out.name.rpartition("-")
-    raw = (out / ONNX).read_bytes()
     return {
-        "name": name,
-        "version": number,
-        "file": ONNX,
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "bytes": len(raw),
+        **describe_file(out),
         "opset": OPSET,
         "ports": {
             port: {"name": title, "dtype": "float32", "shape": list(shape)}
@@ -97,6 +131,19 @@ def describe_network(
             "date": today(),
         },
         "results": [],
+    }
+
+
+def describe_file(out: Path) -> dict[str, Any]:
+    """Return what the metadata says of a package's name and of the file of its network."""
+    name, _, number = out.name.rpartition("-")
+    raw = (out / ONNX).read_bytes()
+    return {
+        "name": name,
+        "version": number,
+        "file": ONNX,
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "bytes": len(raw),
     }
 
 

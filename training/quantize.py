@@ -14,7 +14,6 @@ training starts from.
 """
 
 import argparse
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from digitscan.errors import DigitscanError, ModelError
+from digitscan.errors import ModelError
 from digitscan.imaging.lines import VIEWS, normalize_views
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.recognition.classifier import open_session
@@ -44,7 +43,16 @@ from training.export import WEIGHTS, measure_digits
 from training.export_strings import measure_strings
 from training.fit import to_floats
 from training.mnist import load_mnist
-from training.packages import FLOAT, ONNX, make_result, refuse_existing, today, write_metadata
+from training.packages import (
+    FLOAT,
+    ONNX,
+    describe_file,
+    make_result,
+    refuse_existing,
+    report_release,
+    today,
+    write_metadata,
+)
 from training.provenance import read_commit
 from training.real_digits import cut_runs
 
@@ -126,7 +134,7 @@ def quantize_package(source: Path, out: Path, data: Path = DEFAULT_DATA) -> dict
     """
     refuse_existing(out)
     package = load_package(source)
-    if package.name not in KINDS or (source / FLOAT).exists():
+    if package.name not in KINDS or "float32" in package.metadata:
         raise ModelError(
             f"{source} is no package in float32 of {' or '.join(KINDS)}; give one that the export "
             "made, before anything was quantized"
@@ -205,27 +213,21 @@ def _write_vectors(source: Path, out: Path) -> list[dict[str, Any]]:
     (found,) = open_session(package).run([package.output.name], {package.input.name: inputs})
     arrays = {package.input.name: inputs, "logits": found, "float_logits": expected}
     np.savez_compressed(out / "test_vectors.npz", **arrays)
+    difference = float(np.abs(found - expected).mean())
     same = float(np.mean(found.argmax(axis=-1) == expected.argmax(axis=-1)))
     return [
-        make_result("mean difference of a logit from float32", _mean(found, expected), "vectors"),
+        make_result("mean difference of a logit from float32", difference, "vectors"),
         make_result("same label as in float32", same, "vectors"),
     ]
 
 
-def _mean(found: Floats, expected: Floats) -> float:
-    return float(np.abs(found - expected).mean())
-
-
 def _describe(package: ModelPackage, source: Path, out: Path) -> dict[str, Any]:
     """Return the source's metadata with what became of it, without results."""
-    raw = (out / ONNX).read_bytes()
     command = f"python -m training.quantize models/{source.name} models/{out.name}"
     provenance = package.metadata["provenance"]
     return {
         **package.metadata,
-        "version": out.name.rpartition("-")[2],
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "bytes": len(raw),
+        **describe_file(out),
         "float32": {"file": FLOAT, "sha256": package.sha256, "package": source.name},
         "provenance": {
             **provenance,
@@ -243,15 +245,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="models/NAME-VERSION, new")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     options = parser.parse_args(arguments)
-    try:
-        metadata = quantize_package(options.package, options.out, options.data)
-    except DigitscanError as error:
-        print(error, file=sys.stderr)
-        return int(error.exit_code)
-    print(f"{options.out}: {metadata['bytes']} bytes")
-    for result in metadata["results"]:
-        print(f"{result['metric']} {result['value']} on {result['set']}")
-    return 0
+    return report_release(
+        options.out, lambda: quantize_package(options.package, options.out, options.data)
+    )
 
 
 if __name__ == "__main__":
