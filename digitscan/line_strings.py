@@ -192,10 +192,7 @@ def weigh_texts(
     """
     known = [k for k, field in enumerate(fields) if field is not None]
     scores = [field for field in fields if field is not None]
-    weighed: list[TextOdds | None] = [None] * len(fields)
     odds = log_likelihoods(scores, [(*texts[k], "") for k in known])
-    for k, own in zip(known, odds, strict=True):
-        weighed[k] = TextOdds(own[:-1], np.zeros(len(own) - 1), float(own[-1]))
     free = [place for place, k in enumerate(known) if _may_have_separators(lines[k])]
     weights = weigh_grouping(
         [scores[place] for place in free],
@@ -203,9 +200,11 @@ def weigh_texts(
         [odds[place][:-1] for place in free],
         [lines[known[place]].known_kind is FieldKind.AMOUNT for place in free],
     )
-    for place, weight in zip(free, weights, strict=True):
-        own = odds[place]
-        weighed[known[place]] = TextOdds(own[:-1], weight, float(own[-1]))
+    parted = dict(zip(free, weights, strict=True))
+    weighed: list[TextOdds | None] = [None] * len(fields)
+    for place, (k, own) in enumerate(zip(known, odds, strict=True)):
+        grouping = parted.get(place, np.zeros(len(own) - 1))
+        weighed[k] = TextOdds(own[:-1], grouping, float(own[-1]))
     return weighed
 
 
