@@ -264,20 +264,14 @@ def _spare_doubtful(
         before, after = before[before != MARK], after[after != MARK]
         if not like_digits.all():
             continue
-        if not before.size:
-            # The first two digits of an amount may touch: without them it is another amount.
-            near = boxes[last, 0] - boxes[last - 1, 2] < DOUBTFUL_GAP * tall
-            row = after[:LEAST_BESIDE] == DIGIT
-            # Currency signs stand there too: three digits must be sure.
-            if last - first == 1 and near and row.size == LEAST_BESIDE and row.all():
-                kinds[first] = BLOB
-            continue
-        if not after.size:
-            # The last two digits of a date may touch.
-            near = boxes[first, 0] - boxes[first - 1, 2] < DOUBTFUL_GAP * tall
-            row = before[-LEAST_BESIDE:]
-            sure = np.count_nonzero(row == DIGIT) >= LEAST_BESIDE - 1
-            if last - first == 1 and near and row.size == LEAST_BESIDE and sure:
+        if not before.size or not after.size:
+            # The first digits of an amount or the last ones of a date may touch. In front there
+            # are currency signs as well: there every digit beside must be sure.
+            at = first if before.size else last
+            beside = before[-LEAST_BESIDE:] if before.size else after[:LEAST_BESIDE]
+            enough = np.count_nonzero(beside == DIGIT) >= LEAST_BESIDE - bool(before.size)
+            near = boxes[at, 0] - boxes[at - 1, 2] < DOUBTFUL_GAP * tall
+            if last - first == 1 and near and beside.size == LEAST_BESIDE and enough:
                 kinds[first] = BLOB
             continue
         gaps = boxes[first : last + 1, 0] - boxes[first - 1 : last, 2]
