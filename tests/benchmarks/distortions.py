@@ -199,6 +199,17 @@ def redraw_form(form: Form, edges: tuple[float, float, float, float]) -> Form:
     return replace(form, template=replace(form.template, fields=fields))
 
 
+def load_pages(folder: Path, every: int) -> dict[str, Gray]:
+    """Load every N-th image of a folder, gray, by file name; where it has none, end the program."""
+    paths = [path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        sys.exit(f"no images in {folder}")
+    return {
+        path.name: np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+        for path in sorted(paths)[::every]
+    }
+
+
 def read_pages(pages: Mapping[str, Gray], forms: Sequence[Form], reader: Reader) -> Readings:
     """Read pages by template, a text a field."""
     found: Readings = {}
@@ -254,13 +265,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="a word in the name of the lines to print")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    paths = [path for path in arguments.folder.glob("*") if path.suffix.lower() in SUFFIXES]
-    pages = {
-        path.name: np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
-        for path in sorted(paths)[:: arguments.every]
-    }
-    if not pages:
-        sys.exit(f"no images in {arguments.folder}")
+    pages = load_pages(arguments.folder, arguments.every)
     forms, reader = load_forms([arguments.template]), load_reader()
     truth = load_truth(arguments.folder)
     first = read_pages(pages, forms, reader)

@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from digitscan.pipeline import load_reader
-from digitscan.records import Gray
 from digitscan.settings import Settings
 from digitscan.whole_page import read_whole
-from tests.benchmarks.distortions import DISTORTIONS, SUFFIXES, load_truth
+from tests.benchmarks.distortions import DISTORTIONS, load_pages, load_truth
 
 NEAR = 2
 """Digits added, left out or changed."""
@@ -73,11 +71,7 @@ def main() -> None:
     for (file, name), value in load_truth(arguments.folder).items():
         if not name.endswith("_box"):
             truth.setdefault(file, set()).add(value)
-    paths = [path for path in arguments.folder.glob("*") if path.suffix.lower() in SUFFIXES]
-    pages: dict[str, Gray] = {
-        path.name: np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
-        for path in sorted(paths)[:: arguments.every]
-    }
+    pages = load_pages(arguments.folder, arguments.every)
     truth = {file: known for file, known in truth.items() if file in pages}
     for name, distort in DISTORTIONS.items():
         if arguments.only not in name:
