@@ -6,7 +6,7 @@ width that the reader pads to as well (`digitscan.recognition.line_batches.WIDTH
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from digitscan.imaging.line_ink import measure_ink
 from digitscan.imaging.lines import LINE_PX, View, frame_line
 from digitscan.recognition.ctc import LABELS
-from digitscan.recognition.line_batches import WIDTHS, bucket_width
+from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
 from digitscan.records import Floats
 from training.string_fields import Crop, make_crop
@@ -29,6 +29,10 @@ MakeCrop = Callable[[Sources, np.random.Generator], Crop]
 """How one crop is made: `string_fields.make_crop` for the string reader."""
 MAX_WIDTH = 640
 """Longer lines are left out of training; the network, all convolutions, reads them all the same."""
+LONGEST = 48
+"""Labels a line at most; longer texts are left out of training."""
+FEW_WIDTHS = (144, 224, 352, 640)
+"""Widths for compilers that take half a minute for every shape: an eighth more columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,16 @@ class Batch:
 
     Attributes
     ----------
-    lines : ndarray of float32, shape (N, 40, W, 1)
-    labels : ndarray of int32, shape (sum of lengths,)
-        Places in `digitscan.recognition.strings.LABELS`, one line after the other.
+    lines : ndarray of uint8, shape (N, 40, W, 1)
+        0 paper to 255 full ink: a quarter of what floats take between processes.
+    labels : ndarray of int32, shape (N, LONGEST)
+        Places in `digitscan.recognition.strings.LABELS`, filled up with 0.
     lengths : ndarray of int32, shape (N,)
     signed : ndarray of bool, shape (N,)
         True where the labels name signs too; else only digits are known.
     """
 
-    lines: Floats
+    lines: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int32]
     signed: npt.NDArray[np.bool_]
@@ -71,32 +76,53 @@ def make_line(
         crop, text = make(sources, rng)
         line = frame_line(measure_ink(crop), choose_view(rng))
         repeats = sum(a == b for a, b in pairwise(text.characters))
-        if line.shape[1] <= MAX_WIDTH and line.shape[1] // STRIDE > len(text.characters) + repeats:
+        is_legible = line.shape[1] // STRIDE > len(text.characters) + repeats
+        if line.shape[1] <= MAX_WIDTH and is_legible and len(text.characters) <= LONGEST:
             return line, text
 
 
-def make_batches(sources: Sources, seed: int, make: MakeCrop = make_crop) -> Iterator[Batch]:
-    """Make batches for ever, from one seed; a width is served when its batch is full."""
+def make_batches(
+    sources: Sources,
+    seed: int,
+    make: MakeCrop = make_crop,
+    columns: int | None = None,
+    widths: Sequence[int] = WIDTHS,
+) -> Iterator[Batch]:
+    """Make batches for ever, from one seed; a width is served when its batch is full.
+
+    Parameters
+    ----------
+    sources : Sources
+    seed : int
+    make : callable
+        How one crop is made.
+    columns : int, optional
+        Frame columns in a batch, `BATCH_PX` by default.
+    widths : sequence of int
+        Widths that lines are filled up to, in rising order.
+    """
     rng = np.random.default_rng(seed)
-    waiting: dict[int, list[tuple[Floats, Text]]] = {width: [] for width in WIDTHS}
+    waiting: dict[int, list[tuple[Floats, Text]]] = {width: [] for width in widths}
     while True:
         line, text = make_line(sources, rng, make)
-        width = bucket_width(line.shape[1])
+        width = next(wide for wide in widths if wide >= line.shape[1])
         waiting[width].append((line, text))
-        if len(waiting[width]) == max(8, BATCH_PX // width):
+        if len(waiting[width]) == max(8, (columns or BATCH_PX) // width):
             yield pack(waiting[width], width)
             waiting[width] = []
 
 
 def pack(lines: list[tuple[Floats, Text]], width: int) -> Batch:
     """Pad lines with paper at the right to one width and stack them."""
-    stacked = np.zeros((len(lines), LINE_PX, width, 1), np.float32)
-    for index, (line, _) in enumerate(lines):
-        stacked[index, :, : line.shape[1]] = line
-    labels = [LABELS.index(character) for _, text in lines for character in text.characters]
+    stacked = np.zeros((len(lines), LINE_PX, width, 1), np.uint8)
+    labels = np.zeros((len(lines), LONGEST), np.int32)
+    for index, (line, text) in enumerate(lines):
+        stacked[index, :, : line.shape[1]] = np.rint(line * np.float32(255))
+        named = [LABELS.index(character) for character in text.characters]
+        labels[index, : len(named)] = named
     return Batch(
         stacked,
-        np.array(labels, np.int32),
+        labels,
         np.array([len(text.characters) for _, text in lines], np.int32),
         np.array([text.is_signed for _, text in lines]),
     )

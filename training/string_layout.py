@@ -4,6 +4,7 @@ A line is uint8 ink, 0 paper to 255 full ink, its digits about `DIGIT_PX` high, 
 that a reader is to name. What is no digit (currency signs, separators, tails, words) stays unnamed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -26,6 +27,10 @@ from training.string_sources import Patches, Sources, clean_ink
 from training.strokes import draw_hand, draw_string
 
 
+PENS = 6
+"""A line's digits come from a sixth of their patches, those of a like pen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Ink of one line, uint8 (h, w), and what it shows."""
@@ -45,6 +50,7 @@ def choose_style(rng: Rng) -> Style:
         pen=float(rng.uniform(1.4, 4.5)),
         slant=float(rng.normal(0.0, 0.16)),
         chain=bool(rng.random() < 0.6),
+        commas=int(rng.integers(1 << 32)) if rng.random() < 0.6 else None,
     )
 
 
@@ -83,7 +89,7 @@ def choose_code(rng: Rng) -> str:
 def punctuate(number: str, rng: Rng) -> str:
     """Put separators, currency and tail around a number: `712000` -> `7,12,000/-`.
 
-    A number of six or eight digits is now and then written as a date: `12/03/19`.
+    A number that may be a date is mostly written as one: `12/03/19`.
 
     Examples
     --------
@@ -91,18 +97,17 @@ def punctuate(number: str, rng: Rng) -> str:
     >>> "".join(c for c in text if c.isdigit())
     '712000'
     """
-    kind = rng.random()
-    if len(number) in (6, 8) and rng.random() < 0.5:
+    if may_be_date(number) and rng.random() < 0.7:
         return _part_date(number, rng)
     mark = str(rng.choice([",", ",", ",", ".", ".", " ", "'"]))
-    if kind < 0.66 and len(number) > 3:
-        body = number[-3:]
-        rest = number[:-3]
-        step = 2 if rng.random() < 0.6 else 3
-        while rest:
-            body = rest[-step:] + mark + body
-            rest = rest[:-step]
-    elif kind < 0.74 and len(number) > 2:
+    kind = rng.random()
+    if kind < 0.6 and len(number) > 3:
+        body = _group(number, mark, rng)
+    elif kind < 0.7 and len(number) > 3:
+        whole = _group(number[:-2], mark, rng) if rng.random() < 0.7 else number[:-2]
+        cents = str(rng.choice([".", ".", ".", ",", " ", "-", "="]))
+        body = whole + cents + number[-2:]
+    elif kind < 0.75 and len(number) > 2:
         at = int(rng.integers(1, len(number)))
         body = number[:at] + mark + number[at:]
     else:
@@ -110,8 +115,38 @@ def punctuate(number: str, rng: Rng) -> str:
     tails = ["", ".", ",", "/-", "/-", "/-", "/-", "/-", "-", "=", ".-", "/=", " -", "._", ".="]
     weights = [0.3, *[0.05] * 14]
     tail = str(rng.choice(tails, p=weights))
-    head = str(rng.choice(["", "$", "=", "-", "#"], p=[0.84, 0.07, 0.03, 0.03, 0.03]))
+    heads = ["", "$", "=", "-", "#", "*", "**"]
+    head = str(rng.choice(heads, p=[0.82, 0.07, 0.03, 0.03, 0.03, 0.01, 0.01]))
+    if head.startswith("*"):
+        tail = head
     return head + body + tail
+
+
+def may_be_date(number: str) -> bool:
+    """Say whether digits may stand for a day, month first or day first, in 1950 to 2039.
+
+    Examples
+    --------
+    >>> [may_be_date(number) for number in ("12032019", "031219", "12500000", "1203")]
+    [True, True, False, False]
+    """
+    if len(number) not in (6, 8):
+        return False
+    first, second = int(number[:2]), int(number[2:4])
+    is_day = 1 <= min(first, second) <= 12 and 1 <= max(first, second) <= 31
+    return is_day and (len(number) == 6 or 1950 <= int(number[4:]) < 2040)
+
+
+def _group(number: str, mark: str, rng: Rng) -> str:
+    """Group by three, or as in India by three and then two: 7,12,000; now and then 121,00,000."""
+    body, rest = number[-3:], number[:-3]
+    step = 2 if rng.random() < 0.6 else 3
+    whole_lakhs = step == 2 and rng.random() < 0.12
+    while rest:
+        taken = len(rest) if whole_lakhs and len(body) > 3 else step
+        body = rest[-taken:] + mark + body
+        rest = rest[:-taken]
+    return body
 
 
 def _part_date(number: str, rng: Rng) -> str:
@@ -141,6 +176,7 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
     placed: list[tuple[Gray, int, int]] = []
     pen = 0.0
     previous = ""
+    patches = choose_hand(patches, text, rng)
     # Many writers leave room around separators.
     room = style.height * float(rng.uniform(0.1, 0.7)) if rng.random() < 0.35 else 0.0
     for character in group_zeros(text, style.chain):
@@ -172,6 +208,30 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
         pen = max(pen, left + patch.shape[1])
         previous = character
     return _shear(_paste(placed), style.slant)
+
+
+def choose_hand(patches: Patches, text: str, rng: Rng) -> dict[str, Sequence[Gray]]:
+    """Choose patches that one writer may have written: of one pen, half of the time each alike.
+
+    Parameters
+    ----------
+    patches : Patches
+        From the finest pen to the broadest, as `string_sources` sorts them.
+    text : str
+        Its digits alone are chosen for.
+    rng : numpy.random.Generator
+    """
+    pen = rng.random()
+    is_even = rng.random() < 0.5
+    hand: dict[str, Sequence[Gray]] = {}
+    for digit in sorted(set(text) & set(patches)):
+        count = len(patches[digit])
+        near = max(1, count // PENS)
+        first = int(pen * (count - near + 1))
+        if is_even:
+            first, near = int(rng.integers(first, first + near)), 1
+        hand[digit] = patches[digit][first : first + near]
+    return hand
 
 
 def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:

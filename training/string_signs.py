@@ -54,7 +54,7 @@ def name_signs(written: str) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one line is written."""
+    """How one line is written; `commas` is a seed where all its commas are alike."""
 
     height: float
     stretch: float
@@ -64,6 +64,7 @@ class Style:
     pen: float
     slant: float
     chain: bool = False
+    commas: int | None = None
 
 
 def group_zeros(text: str, chain: bool) -> list[str]:
@@ -160,8 +161,11 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
         "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
         "/": [(3 + lean * height, rise + wave[0]), (3, base + 4 - rise / 2 + wave[1])],
     }
-    if character == "," and rng.random() < 0.7:
-        shapes[","] = _draw_long_comma(height, rng)
+    if character == ",":
+        # Where a writer's commas are alike, a reader can tell them from a writer's ones.
+        own = rng if style.commas is None else np.random.default_rng(style.commas)
+        if own.random() < 0.7:
+            shapes[","] = _draw_long_comma(height, own)
     pen = max(1, round(style.pen * float(rng.uniform(0.7, 1.1))))
     strokes = {"=": [shapes["-"], [(x, y + 0.25 * base) for x, y in shapes["-"]]]}
     if character == "$":
@@ -169,6 +173,11 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
         curve = list(zip(2 + x * 0.55 * height, y * base, strict=True))
         middle = 2 + 0.3 * height
         strokes["$"] = [curve, [(middle + wave[0], -2), (middle + wave[1], base + 3)]]
+    elif character == "*":
+        spokes = np.deg2rad([0.0, 60.0, 120.0])
+        arms = 0.22 * height * np.stack([np.cos(spokes), np.sin(spokes)], 1)
+        middle_xy = np.array([0.25 * height, 0.4 * base])
+        strokes["*"] = [[tuple(middle_xy - arm), tuple(middle_xy + arm)] for arm in arms]
     elif character == "#":
         bar = [(2.0, 0.35 * base), (0.7 * base, 0.35 * base)]
         rail = [(0.35 * base, 0.0), (0.2 * base, base)]

@@ -74,7 +74,8 @@ class Sources:
     Attributes
     ----------
     hands : mapping of str to Patches
-        Handwritten digits by kind: "real", "mnist" and "strokes".
+        Handwritten digits by kind: "real", "mnist" and "strokes"; from the finest pen to the
+        broadest.
     prints : sequence of Patches
         One alphabet a font: the digits and the letters of dates.
     words, marks : sequence of ndarray of uint8
@@ -120,8 +121,10 @@ def load_sources(data: Path, amounts: Sequence[Amount], rng: np.random.Generator
         mnist[str(label)].append(cut_to_ink(image))
     strokes = {str(digit): [draw_digit(digit, rng) for _ in range(STROKES)] for digit in range(10)}
     hands: dict[str, Patches] = {
-        "real": cut_digits(amounts), "mnist": mnist, "strokes": strokes,
-    }  # fmt: skip
+        "real": sort_by_pen(even_slant(cut_digits(amounts))),
+        "mnist": sort_by_pen(even_slant(mnist)),
+        "strokes": sort_by_pen(strokes),
+    }
     prints, words, marks = draw_fonts(rng)
     letters, look_alikes = load_letters(data / "letters" / "letters.zip")
     return Sources(
@@ -164,6 +167,47 @@ def cut_digits(amounts: Sequence[Amount]) -> dict[str, list[Gray]]:
             if min(patch.shape) > 2:
                 found[digit].append(patch)
     return found
+
+
+def even_slant(patches: Mapping[str, Sequence[Gray]]) -> dict[str, list[Gray]]:
+    """Shear each patch to the mean slant of its digit: the patches of a line lean alike.
+
+    The slant of a patch is that of its second moments (LeCun and others 1998, section III.A, remove
+    it so); a 7 leans by itself, so each digit keeps its own mean.
+    """
+    even: dict[str, list[Gray]] = {}
+    for digit, choices in patches.items():
+        slants = [_measure_slant(patch) for patch in choices]
+        middle = float(np.mean(slants)) if slants else 0.0
+        even[digit] = [
+            cut_to_ink(_shear(patch, slant - middle))
+            for patch, slant in zip(choices, slants, strict=True)
+        ]
+    return even
+
+
+def sort_by_pen(patches: Mapping[str, Sequence[Gray]]) -> dict[str, list[Gray]]:
+    """Sort the patches of each digit from the finest pen to the broadest, against their height."""
+    return {digit: sorted(choices, key=_measure_pen) for digit, choices in patches.items()}
+
+
+def _measure_slant(patch: Gray) -> float:
+    moments = cv2.moments(patch)
+    return float(np.clip(moments["mu11"] / max(moments["mu02"], 1e-6), -1.0, 1.0))
+
+
+def _shear(patch: Gray, slant: float) -> Gray:
+    height, width = patch.shape
+    extra = round(abs(slant) * height) + 1
+    move = np.array([[1.0, -slant, extra / 2 + slant * height / 2], [0.0, 1.0, 0.0]])
+    return np.asarray(cv2.warpAffine(patch, move, (width + extra, height)), np.uint8)
+
+
+def _measure_pen(patch: Gray) -> float:
+    """Measure the mean distance of ink from paper, a quarter of the pen's width, in heights."""
+    padded = cv2.copyMakeBorder(np.asarray(patch > 127, np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    far = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
+    return float(far.sum() / max(1, np.count_nonzero(far)) / patch.shape[0])
 
 
 def clean_ink(gray: Gray) -> Gray:

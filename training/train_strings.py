@@ -2,6 +2,9 @@
 
 Every `--save-every` steps the folder gets a checkpoint to resume from, the averaged weights and a
 row in its log with the exact rate on the held amounts. Run it again to go on where it stopped.
+
+Any backend of Keras trains. On a graphics card: `KERAS_BACKEND=jax`, `--bfloat16`, `--teacher 2`,
+and `--processes` that make the lines, since a card learns faster than one core makes them.
 """
 
 import argparse
@@ -9,108 +12,98 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
 import numpy as np
-import tensorflow as tf
 
 from digitscan.errors import DigitscanError
 from digitscan.imaging.lines import LINE_PX, normalize_line
 from digitscan.recognition.ctc import BLANK
-from digitscan.recognition.line_batches import bucket_width
-from digitscan.records import Floats
+from digitscan.recognition.line_batches import WIDTHS
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog
-from training.string_data import Batch, BatchPool, make_batches, pack
-from training.string_network import build_network, ctc_loss, plan_rate
+from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
+from training.string_feed import Feed, feed_batches
+from training.string_lessons import Lesson, Lessons, make_lesson
+from training.string_network import build_network, plan_rate
 from training.string_signs import Text
-from training.string_sources import load_sources
 from training.warm_start import start_from_package
 
 WARM_UP = 300
 """Steps until the learning rate is at its peak."""
 AVERAGE = 0.998
 """Momentum of the averaged weights: they look back about 500 steps."""
+CHECKPOINT = "checkpoint.weights.h5"
+"""What a training that was broken off goes on from: weights, optimizer and averages."""
+AVERAGED = "average.weights.h5"
 
 
-class Trainer:
-    """Network, optimizer, averaged weights and step counter of one run.
+class Review(keras.callbacks.Callback):
+    """At the end of a round, with averaged weights: save the network, measure it, write the log.
 
     Parameters
     ----------
-    steps : int
-        Length of the cosine schedule.
-    rate : float
-        Peak learning rate of AdamW.
+    out : Path
+    held : tuple of Amount
+    save_every : int
+        Steps in a round.
+    pool : BatchPool
     """
 
-    def __init__(self, steps: int, rate: float) -> None:
-        self.network = build_network()
-        schedule = plan_rate(rate, steps, WARM_UP)
-        self.optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, clipnorm=5.0)
-        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self.optimizer.build(self.network.trainable_variables)
-        self.average = [tf.Variable(w, trainable=False) for w in self.network.weights]
-        self.step = tf.Variable(0, dtype=tf.int64)
-        self.checkpoint = tf.train.Checkpoint(
-            network=self.network, optimizer=self.optimizer, average=self.average, step=self.step
-        )
+    def __init__(
+        self, out: Path, held: tuple[Amount, ...], save_every: int, pool: BatchPool
+    ) -> None:
+        super().__init__()
+        self._out, self._held, self._save_every, self._pool = out, held, save_every, pool
+        self._log = RunLog(out)
+        self._start = time.monotonic()
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, LINE_PX, None, 1], tf.float32),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None], tf.bool),
-        ]
-    )  # type: ignore[untyped-decorator]
-    def learn(
-        self, lines: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, signed: tf.Tensor
-    ) -> tf.Tensor:
-        """Take one step and return the loss."""
-        with tf.GradientTape() as tape:
-            loss = ctc_loss(self.network(lines, training=True), labels, lengths, signed)
-        weights = self.network.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
-        self.step.assign_add(1)
-        # Young averages follow faster, or they would remember the random start for long.
-        done = tf.cast(self.step, tf.float32)
-        momentum = tf.minimum(AVERAGE, (1.0 + done) / (10.0 + done))
-        for mean, weight in zip(self.average, self.network.weights, strict=True):
-            mean.assign(mean * momentum + weight * (1.0 - momentum))
-        return loss
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Save, measure and report; Keras names the arguments."""
+        network = self.model.pupils[0]
+        network.save_weights(self._out / AVERAGED)
+        row = {
+            "step": (epoch + 1) * self._save_every,
+            "seconds": round(time.monotonic() - self._start),
+            "loss": round((logs or {})["loss"], 4),
+            "batches_made": self._pool.made,
+            "held_exact": round(measure_exact(network, self._held), 4),
+        }
+        self._log.write(int(row["step"]), row)
+        print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
-    def start_from(self, start: Path, lines: Floats) -> None:
-        """Take the weights of an earlier training, or of a released package with these lines."""
-        if start.is_dir():
-            start_from_package(self.network, start, lines)
-        else:
-            self.network.load_weights(start, skip_mismatch=True)
-        for mean, weight in zip(self.average, self.network.weights, strict=True):
-            mean.assign(weight)
 
-    def averaged(self) -> keras.Model:
-        """Return a network with the averaged weights."""
-        network = build_network()
-        for variable, mean in zip(network.weights, self.average, strict=True):
-            variable.assign(mean)
-        return network
+class Checkpoint(keras.callbacks.Callback):
+    """Saves a training at the end of a round, before the averaged weights are looked at."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__()
+        self._out = out
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write weights and optimizer, then the round; Keras names the arguments."""
+        del logs
+        # Written beside and moved: a training that is killed here still has its last round.
+        fresh = self._out / f"new-{CHECKPOINT}"
+        self.model.save_weights(fresh)
+        fresh.replace(self._out / CHECKPOINT)
+        (self._out / "round.json").write_text(json.dumps(epoch + 1) + "\n")
 
 
 def measure_exact(network: keras.Model, amounts: tuple[Amount, ...]) -> float:
     """Return the share of amounts that are read without a mistake."""
     lines = [normalize_line(amount.image) for amount in amounts]
+    batch = pack([(line[:, :MAX_WIDTH], Text("")) for line in lines], MAX_WIDTH)
+    logits = network.predict(batch.lines / np.float32(255), batch_size=32, verbose=0)
     right = 0
-    for width in sorted({bucket_width(line.shape[1]) for line in lines}):
-        chosen = [k for k, line in enumerate(lines) if bucket_width(line.shape[1]) == width]
-        batch = pack([(lines[k], Text("")) for k in chosen], width)
-        best = np.argmax(network(batch.lines, training=False).numpy(), axis=-1)
-        right += sum(
-            collapse(row) == amounts[k].digits for row, k in zip(best, chosen, strict=True)
-        )
+    for line, row, amount in zip(lines, logits, amounts, strict=True):
+        # Where a line is filled up the network may say anything: the reader cuts there too.
+        own = row[: -(-line.shape[1] // 2)]
+        right += collapse(np.argmax(own, axis=-1)) == amount.digits
     return right / len(amounts)
 
 
@@ -126,56 +119,94 @@ def collapse(path: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
     return "".join(str(label) for label in kept if label < BLANK)
 
 
+def build_lessons(options: argparse.Namespace) -> Lessons:
+    """Build the network, its teacher where one is asked for, and their optimizer."""
+    teacher = build_network(options.teacher) if options.teacher else None
+    lessons = Lessons([build_network()], teacher)
+    schedule = plan_rate(options.rate, options.steps, WARM_UP)
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=0.01, clipnorm=5.0, use_ema=True, ema_momentum=AVERAGE
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    lessons.compile(optimizer)
+    lessons(np.zeros((1, LINE_PX, 64, 1), np.uint8))
+    optimizer.build(lessons.trainable_variables)
+    return lessons
+
+
+def feed_lessons(pool: BatchPool, first: int) -> Iterator[Lesson]:
+    """Hand out batches for ever, the first two of different widths.
+
+    Keras asks for that where a side of the batches varies: it learns so from the first two.
+    """
+    step = first
+    lesson = make_lesson(pool.take(step - first + 1))
+    yield lesson
+    while (second := make_lesson(pool.take(step - first + 1)))[0].shape[2] == lesson[0].shape[2]:
+        step += 1
+    yield second
+    while True:
+        step += 1
+        yield make_lesson(pool.take(step - first + 1))
+
+
 def train(options: argparse.Namespace) -> None:
     """Train to the end, or on from the last checkpoint."""
     keras.utils.set_random_seed(options.seed)
     cv2.setNumThreads(1)
-    amounts = load_amounts(options.data, "fit")[: options.limit]
     held = load_amounts(options.data, "held")[: options.limit]
-    sources = load_sources(options.data, amounts, np.random.default_rng(options.seed))
+    feed = Feed(
+        data=options.data,
+        limit=options.limit,
+        seed=options.seed,
+        columns=options.columns,
+        widths=FEW_WIDTHS if options.few_widths else WIDTHS,
+    )
+    load_amounts(options.data, "fit")
     options.out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(options.steps, options.rate)
-    manager = tf.train.CheckpointManager(trainer.checkpoint, str(options.out / "resume"), 1)
-    if manager.latest_checkpoint:
-        trainer.checkpoint.restore(manager.latest_checkpoint).assert_existing_objects_matched()
-    elif options.start:
-        trainer.start_from(options.start, next(make_batches(sources, options.seed)).lines)
-    first = int(trainer.step)
-    batches = make_batches(sources, options.seed * 1_000_003 + first)
+    lessons = build_lessons(options)
+    first_round = _resume(lessons, options.out)
+    first = first_round * options.save_every
+    batches = feed_batches(feed, options.processes, first)
+    if options.start and not first_round:
+        batch = next(batches)
+        _start_from(lessons.pupils[0], options.start, batch.lines / np.float32(255))
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
     _write_config(options)
-    log = RunLog(options.out)
-    losses: list[float] = []
-    start = time.monotonic()
-    bar = keras.utils.Progbar(options.steps, verbose=int(os.isatty(1)))
-    for step in range(first + 1, options.steps + 1):
-        batch = pool.take(step - first)
-        losses.append(float(trainer.learn(*_tensors(batch))))
-        bar.update(step, [("loss", losses[-1])])
-        if step % options.save_every == 0 or step == options.steps:
-            manager.save(step)
-            network = trainer.averaged()
-            network.save_weights(options.out / "average.weights.h5")
-            row = {
-                "step": step,
-                "seconds": round(time.monotonic() - start),
-                "loss": round(float(np.mean(losses)), 4),
-                "batches_made": pool.made,
-                "held_exact": round(measure_exact(network, held), 4),
-            }
-            log.write(step, row)
-            print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-            losses = []
+    lessons.fit(
+        feed_lessons(pool, first),
+        steps_per_epoch=options.save_every,
+        initial_epoch=first_round,
+        epochs=-(-options.steps // options.save_every),
+        callbacks=[
+            Checkpoint(options.out),
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            Review(options.out, held, options.save_every, pool),
+        ],
+        verbose=int(os.isatty(1)),
+    )
     pool.close()
 
 
-def _tensors(batch: Batch) -> tuple[tf.Tensor, ...]:
-    arrays = batch.lines, batch.labels, batch.lengths, batch.signed
-    return tuple(tf.constant(array) for array in arrays)
+def _resume(lessons: Lessons, out: Path) -> int:
+    """Load the last checkpoint, where there is one; return the rounds that are done."""
+    if not (out / "round.json").is_file():
+        return 0
+    lessons.load_weights(out / CHECKPOINT)
+    return int(json.loads((out / "round.json").read_text()))
+
+
+def _start_from(network: keras.Model, start: Path, lines: Any) -> None:
+    """Take the weights of an earlier training, or of a released package with these lines."""
+    if start.is_dir():
+        start_from_package(network, start, lines)
+    else:
+        network.load_weights(start, skip_mismatch=True)
 
 
 def _write_config(options: argparse.Namespace) -> None:
     config = {key: str(value) for key, value in vars(options).items()}
+    config["backend"] = keras.backend.backend()
     (options.out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
@@ -189,6 +220,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--start", type=Path, help="weights.h5 or released package to start from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reuse", type=float, default=2.0, help="uses of a batch, on average")
+    parser.add_argument("--columns", type=int, default=BATCH_PX, help="frame columns in a batch")
+    parser.add_argument("--teacher", type=float, default=0.0, help="width of a teacher, 0 for none")
+    parser.add_argument("--processes", type=int, default=0, help="that make lines; 0: a thread")
+    parser.add_argument(
+        "--few-widths", action="store_true", help="compile for 4 instead of 28 widths of line"
+    )
     parser.add_argument(
         "--bfloat16",
         action="store_true",

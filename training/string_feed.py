@@ -1,0 +1,99 @@
+"""Batches of lines from one thread, or from processes that make them side by side."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from digitscan.recognition.line_batches import WIDTHS
+from training.amounts import load_amounts
+from training.string_data import BATCH_PX, Batch, make_batches
+from training.string_sources import load_sources
+
+WAITING = 6
+"""Batches that each process keeps ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What batches are made of, whoever makes them.
+
+    Attributes
+    ----------
+    data : Path
+        Folder with `mnist`, `letters` and `cheque_amounts`.
+    seed : int
+    limit : int, optional
+        Real crops to use, for a trial.
+    columns : int
+        Frame columns in a batch.
+    widths : sequence of int
+        Widths that lines are filled up to, in rising order.
+    """
+
+    data: Path
+    seed: int
+    limit: int | None = None
+    columns: int = BATCH_PX
+    widths: Sequence[int] = WIDTHS
+
+
+def make_fed(feed: Feed, seed: int) -> Iterator[Batch]:
+    """Load the sources and make batches for ever.
+
+    Raises
+    ------
+    NoPagesError
+        If a data set is missing.
+    """
+    amounts = load_amounts(feed.data, "fit")[: feed.limit]
+    sources = load_sources(feed.data, amounts, np.random.default_rng(feed.seed))
+    return make_batches(sources, seed, columns=feed.columns, widths=feed.widths)
+
+
+def feed_batches(feed: Feed, processes: int, first: int = 0) -> Iterator[Batch]:
+    """Make batches here, or in that many processes, of which each has its turn.
+
+    Parameters
+    ----------
+    feed : Feed
+    processes : int
+        0 to make them where they are asked for.
+    first : int
+        Step that a training goes on from: it goes on with other lines.
+
+    Returns
+    -------
+    iterator of Batch
+        The same for the same feed, number of processes and step.
+
+    Raises
+    ------
+    NoPagesError
+        If a data set is missing.
+    """
+    seed = feed.seed * 1_000_003 + first
+    return _take_turns(feed, seed, processes) if processes else make_fed(feed, seed)
+
+
+def _take_turns(feed: Feed, seed: int, processes: int) -> Iterator[Batch]:
+    spawn = multiprocessing.get_context("spawn")
+    queues = [spawn.Queue(WAITING) for _ in range(processes)]
+    for index, queue in enumerate(queues):
+        # Daemons: they end with the training, whatever they are about.
+        spawn.Process(
+            target=_fill, args=(feed, seed * 1009 + index, queue), daemon=True
+        ).start()
+    while True:
+        for queue in queues:
+            yield queue.get()
+
+
+def _fill(feed: Feed, seed: int, queue: Any) -> None:
+    cv2.setNumThreads(1)
+    for batch in make_fed(feed, seed):
+        queue.put(batch)
