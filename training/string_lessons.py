@@ -45,12 +45,18 @@ class Lessons(keras.Model):
     ) -> Any:
         """Sum the losses of all networks; Keras names the arguments."""
         del x, sample_weight, training
-        shown = [y[name] for name in ("labels", "lengths", "signed")] if y else []
-        losses = [ctc_loss(logits, *shown) for logits in y_pred or ()]
+        logits, shown = list(y_pred or ()), dict(y or {})
+        # All networks in one call: CTC goes column by column, and the card waits for each.
+        named = [
+            ops.concatenate([shown[name]] * len(logits), axis=0)
+            for name in ("labels", "lengths", "signed")
+        ]
+        loss = len(logits) * ctc_loss(ops.concatenate(logits, axis=0), *named)
         if self.teacher:
-            *taught, teacher = y_pred or ()
-            losses += [imitation_loss(logits, teacher) for logits in taught]
-        return sum(losses[1:], losses[0])
+            *taught, teacher = logits
+            for pupil in taught:
+                loss = loss + imitation_loss(pupil, teacher)
+        return loss
 
 
 def make_lesson(batch: Batch) -> Lesson:

@@ -107,15 +107,6 @@ def imitation_loss(logits: Any, taught: Any) -> Any:
     return ops.mean(apart)
 
 
-def plan_rate(
-    rate: float, steps: int, warm_up: int
-) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Plan the learning rate: up to `rate` in `warm_up` steps, then half a cosine down."""
-    return keras.optimizers.schedules.CosineDecay(
-        rate * 0.02, max(1, steps - warm_up), alpha=0.005, warmup_target=rate, warmup_steps=warm_up
-    )
-
-
 def convolve(
     x: keras.KerasTensor,
     filters: int,

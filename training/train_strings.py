@@ -9,6 +9,7 @@ and `--processes` that make the lines, since a card learns faster than one core 
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -29,17 +30,70 @@ from training.run_log import RunLog
 from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
 from training.string_feed import Feed, feed_batches
 from training.string_lessons import Lesson, Lessons, make_lesson
-from training.string_network import build_network, plan_rate
+from training.string_network import build_network
 from training.string_signs import Text
 from training.warm_start import start_from_package
 
-WARM_UP = 300
-"""Steps until the learning rate is at its peak."""
+WARM_UP = 0.02
+"""Share of the training until the learning rate is at its peak."""
+LEAST_RATE = 0.005
+"""Share of the peak that the learning rate ends at."""
 AVERAGE = 0.998
 """Momentum of the averaged weights: they look back about 500 steps."""
 CHECKPOINT = "checkpoint.weights.h5"
 """What a training that was broken off goes on from: weights, optimizer and averages."""
 AVERAGED = "average.weights.h5"
+TEACHER = "teacher.weights.h5"
+
+
+class Pace(keras.callbacks.Callback):
+    """Sets the learning rate of each round, by steps or by the clock, and ends the training.
+
+    Parameters
+    ----------
+    rate : float
+        Peak learning rate.
+    rounds : int
+        Of the whole training.
+    minutes : float
+        End after so much time, with the rate by the clock where it runs faster than the rounds;
+        0 for no such end.
+    """
+
+    def __init__(self, rate: float, rounds: int, minutes: float) -> None:
+        super().__init__()
+        self._rate, self._rounds, self._minutes = rate, rounds, minutes
+        self._start = time.monotonic()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Set the rate; Keras names the arguments."""
+        del logs
+        done = max((epoch + 0.5) / self._rounds, self._ask_clock())
+        self.model.optimizer.learning_rate = self._rate * plan_share(done)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """End where the time is up."""
+        del epoch, logs
+        self.model.stop_training = self._ask_clock() >= 1.0
+
+    def _ask_clock(self) -> float:
+        if not self._minutes:
+            return 0.0
+        return (time.monotonic() - self._start) / (60.0 * self._minutes)
+
+
+def plan_share(done: float) -> float:
+    """Return the share of the peak rate at a point of a training: up, then half a cosine down.
+
+    Examples
+    --------
+    >>> [round(plan_share(done), 3) for done in (0.01, 0.02, 0.51, 1.0)]
+    [0.5, 1.0, 0.503, 0.005]
+    """
+    if done < WARM_UP:
+        return done / WARM_UP
+    way = min(1.0, (done - WARM_UP) / (1.0 - WARM_UP))
+    return LEAST_RATE + (1.0 - LEAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * way))
 
 
 class Review(keras.callbacks.Callback):
@@ -66,6 +120,8 @@ class Review(keras.callbacks.Callback):
         """Save, measure and report; Keras names the arguments."""
         network = self.model.pupils[0]
         network.save_weights(self._out / AVERAGED)
+        if self.model.teacher:
+            self.model.teacher.save_weights(self._out / TEACHER)
         row = {
             "step": (epoch + 1) * self._save_every,
             "seconds": round(time.monotonic() - self._start),
@@ -123,9 +179,8 @@ def build_lessons(options: argparse.Namespace) -> Lessons:
     """Build the network, its teacher where one is asked for, and their optimizer."""
     teacher = build_network(options.teacher) if options.teacher else None
     lessons = Lessons([build_network()], teacher)
-    schedule = plan_rate(options.rate, options.steps, WARM_UP)
     optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=0.01, clipnorm=5.0, use_ema=True, ema_momentum=AVERAGE
+        options.rate, weight_decay=0.01, clipnorm=5.0, use_ema=True, ema_momentum=AVERAGE
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     lessons.compile(optimizer)
@@ -173,12 +228,14 @@ def train(options: argparse.Namespace) -> None:
         _start_from(lessons.pupils[0], options.start, batch.lines / np.float32(255))
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
     _write_config(options)
+    rounds = -(-options.steps // options.save_every)
     lessons.fit(
         feed_lessons(pool, first),
         steps_per_epoch=options.save_every,
         initial_epoch=first_round,
-        epochs=-(-options.steps // options.save_every),
+        epochs=rounds,
         callbacks=[
+            Pace(options.rate, rounds, options.minutes),
             Checkpoint(options.out),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             Review(options.out, held, options.save_every, pool),
@@ -216,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and log")
     parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end by the clock, if sooner")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="weights.h5 or released package to start from")
     parser.add_argument("--seed", type=int, default=1)

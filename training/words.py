@@ -25,7 +25,7 @@ from training.amounts import DEFAULT_DATA, load_amounts
 from training.run_log import RunLog
 from training.string_data import Batch, BatchPool, make_batches, make_line
 from training.string_fields import Crop, make_crop, make_numberless, take_ink
-from training.string_network import convolve, plan_rate
+from training.string_network import convolve
 from training.string_scans import bend, degrade
 from training.string_signs import Rng
 from training.string_sources import Sources, load_sources
@@ -73,6 +73,15 @@ def build_words() -> keras.Model:
     x = keras.layers.GlobalMaxPooling2D()(x)
     x = keras.layers.Dense(32, activation="relu")(x)
     return keras.Model(lines, keras.layers.Dense(len(LABELS))(x), name="words")
+
+
+def plan_rate(
+    rate: float, steps: int, warm_up: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Plan the learning rate: up to `rate` in `warm_up` steps, then half a cosine down."""
+    return keras.optimizers.schedules.CosineDecay(
+        rate * 0.02, max(1, steps - warm_up), alpha=0.005, warmup_target=rate, warmup_steps=warm_up
+    )
 
 
 def make_line_crop(sources: Sources, rng: Rng) -> Crop:
