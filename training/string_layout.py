@@ -200,6 +200,9 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
         if character == "/" and previous.startswith("00"):
             # The last zero of a row often runs into the stroke that ends the amount.
             left = round(pen - rng.uniform(0.0, 0.25) * style.height)
+        elif character == "," and previous.isdigit() and rng.random() < 0.2:
+            # A long comma crosses the foot of the digit before it, above all that of a 1.
+            left = round(pen - rng.uniform(0.1, 0.45) * style.height)
         elif character == "-" and previous == "/" and rng.random() < 0.4:
             left = round(pen - rng.uniform(0.1, 0.4) * style.height)
         elif not character.isdigit() or (previous and not previous.isdigit()):

@@ -68,8 +68,11 @@ class Style:
 
 
 def group_zeros(text: str, chain: bool) -> list[str]:
-    """Split a text into characters, runs of zeros kept whole where they are written in one go."""
-    return re.findall("0{2,}|.", text) if chain else list(text)
+    """Split a text into characters, up to four zeros kept whole where they are written in one go.
+
+    Nobody can count more of them in a wave.
+    """
+    return re.findall("0{2,4}|.", text) if chain else list(text)
 
 
 def chain_zeros(count: int, style: Style, rng: Rng) -> Gray:
@@ -150,7 +153,7 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
     canvas = np.zeros((size, size), np.uint8)
     base = height
     wave = rng.normal(0.0, 0.04 * height, 8)
-    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(0.02, 0.6))
+    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(-0.12, 0.6))
     # The slashes of a date may be no taller than its digits.
     rise = float(rng.uniform(-0.15, 0.25)) * height
     shapes: dict[str, list[tuple[float, float]]] = {
@@ -159,7 +162,7 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
         ",": [(6 + wave[0], base - 3), (5, base + 2), (2 + wave[1], base + 0.22 * height)],
         "-": [(2, 0.55 * base + wave[0]), (2 + height * long, 0.55 * base + wave[1])],
         "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
-        "/": [(3 + lean * height, rise + wave[0]), (3, base + 4 - rise / 2 + wave[1])],
+        "/": [(9 + lean * height, rise + wave[0]), (9, base + 4 - rise / 2 + wave[1])],
     }
     if character == ",":
         # Where a writer's commas are alike, a reader can tell them from a writer's ones.

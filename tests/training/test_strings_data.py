@@ -13,10 +13,19 @@ from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
 from training.amounts import load_amounts
 from training.string_data import BatchPool, make_batches, make_line, pack
+from training.string_feed import Feed, feed_batches
 from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
-from training.string_layout import choose_number, punctuate
+from training.string_layout import choose_hand, choose_number, may_be_date, punctuate
 from training.string_signs import Text, name_signs
-from training.string_sources import Sources, clean_ink, cut_to_ink, erase_writing, load_sources
+from training.string_sources import (
+    Sources,
+    clean_ink,
+    cut_to_ink,
+    erase_writing,
+    even_slant,
+    load_sources,
+    sort_by_pen,
+)
 
 pytestmark = pytest.mark.training
 
@@ -77,6 +86,59 @@ def test_punctuation_keeps_the_digits_in_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "may"),
+    [
+        pytest.param("31122019", True, id="day-first"),
+        pytest.param("12312019", True, id="month-first"),
+        pytest.param("13132019", False, id="no-month"),
+        pytest.param("12001999", False, id="no-day"),
+        pytest.param("01011949", False, id="too-long-ago"),
+        pytest.param("010149", True, id="short-year"),
+        pytest.param("1205", False, id="too-short"),
+    ],
+)
+def test_dates_are_told_from_amounts(number: str, may: bool) -> None:
+    assert may_be_date(number) is may
+
+
+def test_amounts_are_grouped_as_in_india_too() -> None:
+    rng = np.random.default_rng(4)
+    written = {punctuate("12100000", rng) for _ in range(400)}
+    assert any("1,21,00,000" in text for text in written)
+    assert any("12,100,000" in text for text in written)
+    assert any("121,00,000" in text for text in written)
+    assert any("121,000.00" in text for text in written)
+
+
+def test_a_line_is_written_with_one_pen() -> None:
+    # The place in the list stands for the pen.
+    patches = {
+        digit: [np.full((4, 4), pen, np.uint8) for pen in range(60)] for digit in "0123456789"
+    }
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        hand = choose_hand(patches, "12,34", rng)
+        assert set(hand) == set("1234")
+        pens = [int(patch[0, 0]) for choices in hand.values() for patch in choices]
+        assert max(pens) - min(pens) < 10
+
+
+def test_patches_lean_alike_and_are_sorted_by_pen() -> None:
+    upright = np.zeros((40, 60), np.uint8)
+    upright[:, 28:31] = 255
+    leaning = np.zeros((40, 60), np.uint8)
+    for row in range(40):
+        leaning[row, 45 - row // 2 : 54 - row // 2] = 255
+    (thin, broad), widths = sort_by_pen(even_slant({"1": [leaning, upright]}))["1"], []
+    for patch in (thin, broad):
+        widths.append([int(np.flatnonzero(row > 127).mean()) for row in (patch[5], patch[-6])])
+    # The mean of the two slants: both go half as far as the leaning one did.
+    assert widths[0][0] - widths[0][1] == pytest.approx(8, abs=2)
+    assert widths[1][0] - widths[1][1] == pytest.approx(8, abs=2)
+    assert (thin > 127).sum() < (broad > 127).sum()
+
+
+@pytest.mark.parametrize(
     ("written", "named"),
     [
         pytest.param("712,000/-", "712,000-", id="tail"),
@@ -99,6 +161,14 @@ def test_same_seed_makes_the_same_batches(sources: Sources) -> None:
     assert not np.array_equal(other_seed.lines, first[0].lines)
 
 
+def test_processes_make_the_batches_in_turn(strings_data: Path) -> None:
+    feed = Feed(data=strings_data, seed=3, limit=4, columns=64, widths=(640,))
+    together, again = (list(islice(feed_batches(feed, processes=2), 3)) for _ in range(2))
+    for one, other in zip(together, again, strict=True):
+        np.testing.assert_array_equal(one.lines, other.lines)
+    assert not np.array_equal(together[0].lines, together[1].lines)
+
+
 def test_lines_leave_room_for_their_digits(sources: Sources) -> None:
     rng = np.random.default_rng(6)
     for _ in range(50):
@@ -115,7 +185,8 @@ def test_packed_lines_are_filled_up_with_paper() -> None:
     batch = pack(lines, WIDTHS[1])
     assert batch.lines.shape == (2, LINE_PX, WIDTHS[1], 1)
     assert batch.lines[1, :, 20:].max() == 0.0
-    assert batch.labels.tolist() == [1, LABELS.index(","), 2]
+    assert batch.lines[0, :, :48].min() == 255
+    assert batch.labels[:, :4].tolist() == [[1, LABELS.index(","), 2, 0], [0, 0, 0, 0]]
     assert batch.lengths.tolist() == [3, 0]
     assert batch.signed.tolist() == [True, False]
 
@@ -124,7 +195,7 @@ def test_pool_hands_batches_out_again_only_so_often() -> None:
     paper = np.zeros((LINE_PX, 16, 1), np.float32)
     batches = (pack([(paper, Text(str(k)))], 48) for k in range(10))
     pool = BatchPool(batches, size=4, reuse=2.0, seed=0)
-    taken = [int(pool.take(step).labels[0]) for step in range(1, 11)]
+    taken = [int(pool.take(step).labels[0, 0]) for step in range(1, 11)]
     assert pool.made == 6
     assert set(taken) <= set(range(10))
 

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
 from training import train_strings
 from training.evaluate_strings import Outcome, measure_accepted, measure_exact
-from training.string_network import build_network, ctc_loss
-from training.train_strings import collapse, train
+from training.string_network import build_network, ctc_loss, imitation_loss
+from training.train_strings import Pace, collapse, plan_share, train
 
 pytestmark = pytest.mark.training
 
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.training
 def test_loss_is_the_likelihood_that_the_reader_computes(texts: list[str]) -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0.0, 1.5, (len(texts), 9, len(LABELS))).astype(np.float32)
-    digits = np.array([int(digit) for text in texts for digit in text], np.int32)
+    digits = np.array([[int(digit) for digit in text.ljust(4, "0")] for text in texts], np.int32)
     lengths = np.array([len(text) for text in texts], np.int32)
     loss = float(ctc_loss(logits, digits, lengths, np.zeros(len(texts), bool)))
     fields = [FieldScores((row,)) for row in softmax(logits)]
@@ -44,12 +45,50 @@ def test_loss_of_a_line_with_signs_asks_for_them() -> None:
     logits = np.random.default_rng(1).normal(0.0, 1.5, (2, 9, len(LABELS))).astype(np.float32)
     # What says `-` is left out of the reader's weighing: here it cannot be.
     logits[:, :, LABELS.index("-")] = -40.0
-    labels = np.array([1, LABELS.index(","), 2, 3], np.int32)
+    labels = np.array([[1, LABELS.index(","), 2], [3, 0, 0]], np.int32)
     loss = float(ctc_loss(logits, labels, np.array([3, 1], np.int32), np.array([True, False])))
     first, second = (FieldScores((row,)) for row in softmax(logits))
     signed = log_likelihoods_marked([first], [["1,2"]])[0][0]
     plain = log_likelihoods([second], [["3"]])[0][0]
     assert loss == pytest.approx(-(signed + plain) / 2, rel=1e-4)
+
+
+def test_imitation_costs_nothing_only_where_the_odds_are_the_teachers() -> None:
+    rng = np.random.default_rng(2)
+    taught, other = rng.normal(0.0, 1.5, (2, 3, 9, len(LABELS))).astype(np.float32)
+    assert float(imitation_loss(taught, taught)) == pytest.approx(0.0, abs=1e-5)
+    # Odds do not change with a constant on all labels.
+    assert float(imitation_loss(taught + 2.0, taught)) == pytest.approx(0.0, abs=1e-4)
+    odds, wanted = softmax(other), softmax(taught)
+    expected = np.sum(wanted * np.log(wanted / odds), axis=(1, 2)).mean()
+    assert float(imitation_loss(other, taught)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_teacher_is_wider_and_says_the_same_labels() -> None:
+    teacher = build_network(0.5)
+    assert teacher.count_params() < build_network().count_params() / 3
+    assert teacher(np.zeros((1, LINE_PX, 48, 1), np.float32)).shape == (1, 24, len(LABELS))
+
+
+def test_rate_rises_and_falls() -> None:
+    shares = [plan_share(done) for done in np.linspace(0.001, 1.0, 200)]
+    top = int(np.argmax(shares))
+    assert shares[top] == pytest.approx(1.0, abs=0.01)
+    assert shares[:top] == sorted(shares[:top])
+    assert shares[top:] == sorted(shares[top:], reverse=True)
+    assert shares[-1] == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize(("minutes", "ends"), [(0.0, False), (1e-9, True)])
+def test_the_clock_ends_a_training(minutes: float, ends: bool) -> None:
+    model = SimpleNamespace(optimizer=SimpleNamespace(learning_rate=None), stop_training=False)
+    pace = Pace(rate=2.0, rounds=100, minutes=minutes)
+    pace.set_model(model)
+    pace.on_epoch_begin(50)
+    # Where the time is up the rate is at its end, whatever the rounds say.
+    assert model.optimizer.learning_rate == pytest.approx(2.0 * (0.005 if ends else 0.51), rel=0.02)
+    pace.on_epoch_end(50)
+    assert model.stop_training is ends
 
 
 def test_network_is_small_and_takes_any_width() -> None:
@@ -85,7 +124,8 @@ def test_measures() -> None:
 def options(strings_data: Path, tmp_path: Path) -> argparse.Namespace:
     return argparse.Namespace(
         data=strings_data, out=tmp_path / "run", steps=2, rate=1e-3, seed=1, reuse=2.0, start=None,
-        save_every=1, limit=None,
+        save_every=1, limit=None, minutes=0.0, teacher=0.0, processes=0, columns=64,
+        few_widths=False,
     )  # fmt: skip
 
 
@@ -94,8 +134,6 @@ def test_train_resume_release_and_read(
 ) -> None:
     from training.export_strings import check_parity, export_package
 
-    monkeypatch.setattr(train_strings, "WARM_UP", 1)
-    monkeypatch.setattr("training.string_data.BATCH_PX", 64)
     train(options)
     options.steps = 3
     train(options)
@@ -126,6 +164,15 @@ def test_train_resume_release_and_read(
         odds = [candidate.log_likelihood for candidate in row]
         assert odds == sorted(odds, reverse=True)
         assert all(value <= 0.0 for value in odds)
+
+
+def test_a_teacher_is_trained_beside_and_kept(options: argparse.Namespace) -> None:
+    options.teacher, options.steps = 0.5, 1
+    train(options)
+    teacher = build_network(0.5)
+    teacher.load_weights(options.out / "teacher.weights.h5")
+    fresh = build_network(0.5)
+    assert not np.allclose(teacher.get_weights()[0], fresh.get_weights()[0])
 
 
 def test_release_needs_a_run(tmp_path: Path) -> None:
