@@ -47,6 +47,28 @@ SCREEN_SHARES: tuple[tuple[str, float], ...] = (
 """The same for the network that looks at everything on a page: half of that are letters."""
 
 
+TAUGHT_SHARES: tuple[tuple[str, float], ...] = (
+    ("mnist", 140.0),
+    ("real", 30.0),
+    ("runs-digits", 14.0),
+    ("groups-digits", 18.0),
+    ("drawn", 16.0),
+    ("printed", 4.0),
+    ("dots", 1.0),
+    ("stamped", 1.5),
+    ("mnist-groups", 12.0),
+    ("drawn-groups", 3.0),
+    ("real-groups", 9.0),
+    ("runs-rubbish", 16.0),
+    ("groups-rubbish", 18.0),
+    ("letters", 8.0),
+    ("printed-rubbish", 6.0),
+    ("signs", 5.0),
+    ("marks", 5.0),
+)
+"""The same where there are tiles enough for MNIST anyway: half as much rubbish again."""
+
+
 def _check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
@@ -59,9 +81,13 @@ class TrainConfig:
     Attributes
     ----------
     network : str
-        `baseline`, `digits` or `screen`.
+        `baseline`, `digits`, `screen` or `teachers`.
     widths : tuple of int
         Filters of the layers of `digits` at 24 x 24, 10 x 10 and 5 x 5; of the layers of `screen`.
+    is_pooled : bool
+        False where the first convolution of `digits` strides over every second pixel instead.
+    widths_3, widths_5 : tuple of int
+        Filters of the two towers of `teachers`.
     hidden : int
         Units between the last features and the logits.
     epochs, tiles, batch : int
@@ -89,10 +115,24 @@ class TrainConfig:
     shares : tuple of (str, float)
         Weight of each source in an epoch; none: the MNIST training digits as they are.
     augmentation : Augmentation
+    minutes : float
+        Train by the clock, start-up included, instead of by epochs; 0 for never. The rate follows
+        the time, `review` is at a quarter of it or, with teachers, at once; smoothing is left out.
+    makers : int
+        Processes that make the tiles of a training by the clock.
+    gentle_from : float
+        Share of the time after which the faults are `GENTLE`.
+    teachers : str
+        Keras file of the networks whose odds a training by the clock learns; empty for none.
+    softness, label_share : float
+        Temperature of the teachers' odds, and how much the labels count beside them.
     """
 
     network: str = "digits"
     widths: tuple[int, int, int] = (32, 48, 64)
+    is_pooled: bool = True
+    widths_3: tuple[int, ...] = (32, 48, 64, 80, 96, 112, 128, 144, 160, 176)
+    widths_5: tuple[int, ...] = (32, 64, 96, 128, 160)
     hidden: int = 160
     epochs: int = 40
     tiles: int = 60_000
@@ -111,20 +151,39 @@ class TrainConfig:
     start: str = ""
     shares: tuple[tuple[str, float], ...] = DIGIT_SHARES
     augmentation: Augmentation = field(default_factory=Augmentation)
+    minutes: float = 0.0
+    makers: int = 4
+    gentle_from: float = 1.0
+    teachers: str = ""
+    softness: float = 3.0
+    label_share: float = 0.1
 
     def __post_init__(self) -> None:
-        _check_word("network", self.network, ("baseline", "digits", "screen"))
+        _check_word("network", self.network, ("baseline", "digits", "screen", "teachers"))
         _check_word("optimizer", self.optimizer, ("adam", "adamw", "sgd"))
         _check_word("schedule", self.schedule, ("constant", "cosine"))
         if min(self.epochs, self.tiles, self.batch) < 1:
             raise ValueError("epochs, tiles and batch are at least 1")
         if not 0.0 <= self.averaging < 1.0:
             raise ValueError(f"averaging is from 0 up to 1, got {self.averaging}")
+        if (self.network == "teachers" or self.teachers) and not self.minutes > 0:
+            raise ValueError("minutes of teachers and of who is taught are more than 0")
 
+
+GENTLE = Augmentation(
+    turn_deg=6.0,
+    slant=0.1,
+    stretch=0.08,
+    shift_px=1.5,
+    elastic_px=0.9,
+    neighbor=0.05,
+    resolution=0.15,
+    bitonal=0.1,
+)
+"""The end of a training is where gentle faults pay: MNIST's digits hardly have any."""
 
 CONFIGS: dict[str, TrainConfig] = {
     "digits": TrainConfig(),
-    # The end of a training is where gentle faults pay: MNIST's digits hardly have any.
     "digits-second": TrainConfig(
         epochs=24,
         rate=1.5e-3,
@@ -135,16 +194,34 @@ CONFIGS: dict[str, TrainConfig] = {
         averaging=0.998,
         review=1,
         start="runs/digits/best.keras",
-        augmentation=Augmentation(
-            turn_deg=6.0,
-            slant=0.1,
-            stretch=0.08,
-            shift_px=1.5,
-            elastic_px=0.9,
-            neighbor=0.05,
-            resolution=0.15,
-            bitonal=0.1,
-        ),
+        augmentation=GENTLE,
+    ),
+    "teachers": TrainConfig(
+        network="teachers",
+        tiles=60_000,
+        batch=256,
+        rate=2e-3,
+        averaging=0.998,
+        decay=0.05,
+        smoothing=0.0,
+        minutes=4.0,
+        gentle_from=0.4,
+        shares=TAUGHT_SHARES,
+    ),
+    # Its teachers say what a tile could be taken for: neither dropout nor smoothing is needed.
+    "digits-taught": TrainConfig(
+        is_pooled=False,
+        tiles=120_000,
+        batch=512,
+        rate=4e-3,
+        dropout=0.0,
+        decay=0.01,
+        smoothing=0.0,
+        averaging=0.9995,
+        minutes=4.0,
+        gentle_from=0.5,
+        shares=TAUGHT_SHARES,
+        teachers="runs/teachers/best.keras",
     ),
     # It sees a page at half its resolution, half letters: print and script, and what a network of
     # this size has no room for is to tell digits of unusual hands apart.

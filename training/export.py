@@ -185,7 +185,7 @@ def export_package(
     )
     metadata = _describe(out, model, config, data)
     metadata["contract"]["temperature"] = _choose_temperature(path, data)
-    first = [Path(config["start"]).parent.name] if config.get("start") else []
+    first = [Path(config[key]).parent.name for key in ("teachers", "start") if config.get(key)]
     trained = [f"python -m training.train {name}" for name in (*first, run.name)]
     exported = f"python -m training.export --run runs/{run.name} --out models/{out.name}"
     exported += " --last" * last

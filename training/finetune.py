@@ -336,6 +336,7 @@ def _configure(original: Mapping[str, Any], recipe: Recipe) -> TrainConfig:
     return replace(
         release,
         widths=tuple(original.get("widths", release.widths)),
+        is_pooled=bool(original.get("is_pooled", release.is_pooled)),
         epochs=recipe.epochs,
         tiles=recipe.tiles,
         rate=recipe.rate,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,24 @@ import numpy.typing as npt
 
 from digitscan.errors import SettingsError
 from training.config import TrainConfig
-from training.mnist import Labels, Tiles
-from training.networks import build_baseline, build_digits, build_screen
+from training.mnist import Tiles
+from training.networks import build_baseline, build_digits, build_screen, build_teachers
 from training.run_log import RunLog
+from training.teaching import TaughtLoss, TowersLoss
 
 _AVERAGE_EVERY = 4
 """Steps between two updates of the averaged weights: each costs as much as a thirtieth step."""
 
 
 class Batches(keras.utils.PyDataset):
-    """Tiles uint8 as float batches 0.0 to 1.0, labels one-hot where they are smoothed."""
+    """Tiles uint8 as float batches 0.0 to 1.0, labels one-hot where they are smoothed.
 
-    def __init__(self, tiles: Tiles, labels: Labels, batch: int, classes: int | None) -> None:
+    Without `classes` labels are left as they are; odds may stand in their place.
+    """
+
+    def __init__(
+        self, tiles: Tiles, labels: npt.NDArray[Any], batch: int, classes: int | None
+    ) -> None:
         super().__init__()
         self._tiles, self._labels, self._batch = tiles, labels, batch
         self._eye = None if classes is None else np.eye(classes, dtype=np.float32)
@@ -55,12 +61,14 @@ class AverageWeights(keras.callbacks.Callback):
         """Move the average towards the present weights; Keras names the arguments."""
         del batch, logs
         self.steps += 1
-        if self.steps % _AVERAGE_EVERY:
-            return
-        present = self.model.get_weights()
+        if self.steps % _AVERAGE_EVERY == 0:
+            self.move(self.model.get_weights(), _AVERAGE_EVERY)
+
+    def move(self, present: Sequence[npt.NDArray[np.float32]], steps: int) -> None:
+        """Move the average towards weights that are so many steps further."""
         if not self.weights:
             self.weights = [np.array(weight) for weight in present]
-        keep = min(self.momentum, self.steps / (self.steps + 10)) ** _AVERAGE_EVERY
+        keep = min(self.momentum, self.steps / (self.steps + 10)) ** steps
         for average, weight in zip(self.weights, present, strict=True):
             average *= keep
             average += (1 - keep) * weight
@@ -91,6 +99,17 @@ def to_floats(tiles: Tiles) -> npt.NDArray[np.float32]:
     return (tiles[..., np.newaxis].astype(np.float32)) / np.float32(255)
 
 
+def build_network(config: TrainConfig) -> keras.Model:
+    """Build the network of a configuration, with random weights."""
+    if config.network == "baseline":
+        return build_baseline()
+    if config.network == "teachers":
+        return build_teachers(config.widths_3, config.widths_5)
+    if config.network == "screen":
+        return build_screen(config.dropout, config.widths, config.hidden)
+    return build_digits(config.dropout, config.widths, config.hidden, config.is_pooled)
+
+
 def build_model(config: TrainConfig, steps: int) -> keras.Model:
     """Build and compile the network of a configuration.
 
@@ -104,13 +123,9 @@ def build_model(config: TrainConfig, steps: int) -> keras.Model:
     -------
     keras.Model
     """
-    if config.network == "baseline":
-        model = build_baseline()
-    else:
-        build = build_screen if config.network == "screen" else build_digits
-        model = build(config.dropout, config.widths, config.hidden)
+    model = build_network(config)
     rate: Any = config.rate
-    if config.schedule == "cosine":
+    if config.schedule == "cosine" and not config.minutes:
         warm = round(config.warmup * steps)
         rate = keras.optimizers.schedules.CosineDecay(
             config.rate / 100 if warm else config.rate,
@@ -124,13 +139,19 @@ def build_model(config: TrainConfig, steps: int) -> keras.Model:
         "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=config.decay),
         "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
     }[config.optimizer]()
-    loss: keras.losses.Loss = (
-        keras.losses.CategoricalCrossentropy(True, label_smoothing=config.smoothing)
-        if config.smoothing
-        else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    loss = _choose_loss(config)
+    model.compile(optimizer, loss, metrics=[] if config.minutes else ["accuracy"])
     return model
+
+
+def _choose_loss(config: TrainConfig) -> keras.losses.Loss:
+    if config.network == "teachers":
+        return TowersLoss()
+    if config.teachers:
+        return TaughtLoss(config.softness, config.label_share)
+    if config.smoothing:
+        return keras.losses.CategoricalCrossentropy(True, label_smoothing=config.smoothing)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 class Run:
@@ -155,6 +176,8 @@ class Run:
         self.folder, self.config, self._log = folder, config, RunLog(folder)
         keras.utils.set_random_seed(config.seed)
         self.model = build_model(config, batches * config.epochs)
+        # Without the optimizer's state, three times as large; its weights are the averaged ones.
+        self._released = build_network(config)
         self.average = AverageWeights(config.averaging)
         self.progress = Progress()
         record = json.dumps(asdict(config), indent=1, default=str) + "\n"
@@ -171,49 +194,58 @@ class Run:
             _copy_layers(start, self.model)
         (folder / "config.json").write_text(record)
 
-    def train_epoch(self, epoch: int, tiles: Tiles, labels: Labels) -> dict[str, float]:
-        """Train one epoch with a progress bar; return Keras's figures of it."""
-        classes = self.model.output_shape[-1] if self.config.smoothing else None
-        callbacks = [self.average] if self.config.averaging else []
+    def train_epoch(self, epoch: int, tiles: Tiles, labels: npt.NDArray[Any]) -> dict[str, float]:
+        """Train one epoch with a progress bar; return Keras's figures of it.
+
+        By the clock the labels are odds, and the average is moved once, after the epoch: in between
+        the weights stay on the accelerator, and no step waits for the one before.
+        """
+        by_clock = bool(self.config.minutes)
+        smoothed = self.config.smoothing and not by_clock
+        classes = self.model.output_shape[-1] if smoothed else None
+        callbacks = [self.average] if self.config.averaging and not by_clock else []
+        batches = Batches(tiles, labels, self.config.batch, classes)
         history = self.model.fit(
-            Batches(tiles, labels, self.config.batch, classes),
+            batches,
             initial_epoch=epoch,
             epochs=epoch + 1,
             callbacks=callbacks,
-            verbose="auto" if os.isatty(2) else 2,
+            verbose=0 if by_clock else "auto" if os.isatty(2) else 2,
         )
+        if by_clock and self.config.averaging:
+            self.average.steps += len(batches)
+            self.average.move(self.model.get_weights(), len(batches))
         return {name: float(values[-1]) for name, values in history.history.items()}
 
     def predict(self, tiles: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the logits (N, classes) of the averaged weights, or of the present ones."""
-        present = self.model.get_weights()
-        if self.average.weights:
-            self.model.set_weights(self.average.weights)
-        logits = self.model.predict(tiles, batch_size=512, verbose=0)
-        self.model.set_weights(present)
-        return np.asarray(logits)
+        logits = predict_padded(self._average_model(), tiles)
+        return logits.mean(axis=1) if logits.ndim == 3 else logits
 
     def finish_epoch(self, epoch: int, score: float, figures: dict[str, float]) -> bool:
         """Keep the best weights, write checkpoint and log; return whether to stop early."""
         self.progress.epoch = epoch + 1
         if score > self.progress.best:
             self.progress.best, self.progress.best_epoch = score, epoch
-            self._save_released(self.folder / "best.keras")
-        self.model.save(self.folder / "checkpoint.keras")
+            # By another name at first: a training may be cut short while it writes.
+            part = self.folder / "part.keras"
+            self._average_model().save(part)
+            os.replace(part, self.folder / "best.keras")
+        if not self.config.minutes:
+            self.model.save(self.folder / "checkpoint.keras")
         if self.average.weights:
             arrays = {f"w{index}": weight for index, weight in enumerate(self.average.weights)}
-            np.savez(self.folder / "average.npz", steps=self.average.steps, **arrays)
+            part = self.folder / "part.npz"
+            np.savez(part, steps=self.average.steps, **arrays)
+            os.replace(part, self.folder / "average.npz")
         (self.folder / "progress.json").write_text(json.dumps(asdict(self.progress)) + "\n")
         self._log.write(epoch, {"epoch": float(epoch), **figures, "score": score})
         waited = epoch - self.progress.best_epoch
         return bool(self.config.patience) and waited >= self.config.patience
 
-    def _save_released(self, path: Path) -> None:
-        present = self.model.get_weights()
-        if self.average.weights:
-            self.model.set_weights(self.average.weights)
-        self.model.save(path)
-        self.model.set_weights(present)
+    def _average_model(self) -> keras.Model:
+        self._released.set_weights(self.average.weights or self.model.get_weights())
+        return self._released
 
     def _resume(self) -> None:
         stored = json.loads((self.folder / "progress.json").read_text())
@@ -230,6 +262,29 @@ class Run:
             with np.load(self.folder / "average.npz") as arrays:
                 self.average.steps = int(arrays["steps"])
                 self.average.weights = [arrays[f"w{i}"] for i in range(len(arrays.files) - 1)]
+
+
+def predict_padded(
+    model: keras.Model, tiles: npt.NDArray[np.float32], batch: int = 512
+) -> npt.NDArray[np.float32]:
+    """Run a network in batches of one size, the last one filled with paper.
+
+    An accelerator's compiler takes seconds for each new size.
+
+    Parameters
+    ----------
+    model : keras.Model
+    tiles : ndarray of float32, shape (N, 28, 28, 1)
+    batch : int
+
+    Returns
+    -------
+    ndarray of float32, shape (N, ...)
+        What the network gives.
+    """
+    paper = np.zeros((-len(tiles) % batch, *tiles.shape[1:]), np.float32)
+    found = model.predict(np.concatenate([tiles, paper]), batch_size=batch, verbose=0)
+    return np.asarray(found)[: len(tiles)]
 
 
 def _copy_layers(start: keras.Model, model: keras.Model) -> None:

@@ -1,4 +1,7 @@
-"""The networks that name one tile: `baseline` to compare, `digits` and `screen` to release."""
+"""The networks that name one tile: `baseline` to compare, `digits` and `screen` to release.
+
+`teachers` are large ones, of which `digits` learns; they are not released.
+"""
 
 import keras
 from keras import layers
@@ -40,7 +43,10 @@ def build_baseline() -> keras.Model:
 
 
 def build_digits(
-    dropout: float = 0.25, widths: tuple[int, int, int] = (32, 48, 64), hidden: int = 160
+    dropout: float = 0.25,
+    widths: tuple[int, int, int] = (32, 48, 64),
+    hidden: int = 160,
+    is_pooled: bool = True,
 ) -> keras.Model:
     """Build the small network of the release.
 
@@ -57,6 +63,10 @@ def build_digits(
         Filters of the layers at 24 x 24, 10 x 10 and 5 x 5.
     hidden : int
         Units between the last features and the logits.
+    is_pooled : bool
+        True for 2 x 2 max pooling after the first convolution, False where that strides over every
+        second pixel instead: a third of the time in 8 bits is spent there, and after three epochs
+        of 80,000 tiles both had 99.1 % of the MNIST validation digits.
 
     Returns
     -------
@@ -66,8 +76,9 @@ def build_digits(
     tiles = keras.Input((FRAME_PX, FRAME_PX, 1), name=INPUT_NAME)
     first, second, third = widths
     # Nothing is lost at the edges: the frame leaves four pixels free on each side.
-    x = _convolve(tiles, first, size=5, padding="valid")
-    x = layers.MaxPooling2D()(x)
+    x = _convolve(tiles, first, strides=1 if is_pooled else 2, size=5, padding="valid")
+    if is_pooled:
+        x = layers.MaxPooling2D()(x)
     x = _convolve(x, second, padding="valid")
     x = _convolve(x, third, strides=2)
     for _ in range(_BLOCKS):
@@ -104,6 +115,42 @@ def build_screen(
     x = _convolve(x, second, strides=2)
     x = _convolve(x, third)
     return keras.Model(tiles, _name(layers.Flatten()(x), hidden, dropout), name="screen")
+
+
+def build_teachers(
+    widths_3: tuple[int, ...] = (32, 48, 64, 80, 96, 112, 128, 144, 160, 176),
+    widths_5: tuple[int, ...] = (32, 64, 96, 128, 160),
+) -> keras.Model:
+    """Build two large networks side by side, who teach the small one.
+
+    An, Lee, Park, Yang and So, "An ensemble of simple convolutional neural network models for MNIST
+    digit recognition", 2020: convolutions without pooling or edges, of 3 x 3 in one tower and of
+    5 x 5 in the other, each wider than the one before. 310 million multiply-adds a tile, in
+    bfloat16, the last layer in float32.
+
+    Parameters
+    ----------
+    widths_3, widths_5 : tuple of int
+        Filters of the layers of 3 x 3, and of those of 5 x 5.
+
+    Returns
+    -------
+    keras.Model
+        Tiles (N, 28, 28, 1) float32, 1.0 ink on 0.0 paper, to logits (N, 2, 11).
+    """
+    tiles = keras.Input((FRAME_PX, FRAME_PX, 1), name=INPUT_NAME)
+    towers = [_build_tower(tiles, widths_3, 3), _build_tower(tiles, widths_5, 5)]
+    return keras.Model(tiles, layers.Concatenate(axis=1)(towers), name="teachers")
+
+
+def _build_tower(tiles: keras.KerasTensor, widths: tuple[int, ...], size: int) -> keras.KerasTensor:
+    policy, x = "mixed_bfloat16", tiles
+    for filters in widths:
+        x = layers.Conv2D(filters, size, use_bias=False, dtype=policy)(x)
+        x = layers.BatchNormalization(momentum=0.98, dtype=policy)(x)
+        x = layers.ReLU(dtype=policy)(x)
+    x = layers.Dense(11, dtype="float32")(layers.Flatten(dtype=policy)(x))
+    return layers.Reshape((1, 11))(x)
 
 
 def _name(x: keras.KerasTensor, hidden: int, dropout: float) -> keras.KerasTensor:

@@ -1,7 +1,7 @@
-"""The tiles of one epoch, made ahead in a process of their own while the network trains."""
+"""The tiles of an epoch, made ahead in processes of their own while the network trains."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -162,6 +162,46 @@ class PoolMaker:
 
     def _start(self, epoch: int) -> "Future[tuple[Tiles, Labels]]":
         return self._workers.submit(make_pool, self._plan, epoch, self.dropped)
+
+
+class PoolStream:
+    """Makes pools without end, several at a time, for a training by the clock.
+
+    Parameters
+    ----------
+    plan : PoolPlan
+        A new one takes effect with the pools that are begun then, as does `dropped`.
+    makers : int
+        Processes; twice as many pools are in the making or wait to be taken.
+    """
+
+    def __init__(self, plan: PoolPlan, makers: int) -> None:
+        self.plan = plan
+        self.dropped: Dropped = frozenset()
+        self._workers = ProcessPoolExecutor(makers, mp_context=get_context("spawn"))
+        self._begun = 0
+        self._pending: set[Future[tuple[Tiles, Labels]]] = set()
+        for _ in range(2 * makers):
+            self._begin()
+
+    def __enter__(self) -> "PoolStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.shutdown(cancel_futures=True)
+
+    def take(self, most: int, is_empty: bool) -> list[tuple[Tiles, Labels]]:
+        """Return finished pools, up to `most`; wait for the first where there `is_empty` store."""
+        done, _ = wait(self._pending, None if is_empty else 0, FIRST_COMPLETED)
+        taken = list(done)[:most]
+        for pool in taken:
+            self._pending.remove(pool)
+            self._begin()
+        return [pool.result() for pool in taken]
+
+    def _begin(self) -> None:
+        self._pending.add(self._workers.submit(make_pool, self.plan, self._begun, self.dropped))
+        self._begun += 1
 
 
 def _load_cuts(amounts: tuple[Amount, ...]) -> dict[str, Source]:

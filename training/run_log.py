@@ -3,9 +3,12 @@
 import csv
 import time
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 EVENTS = "events.out.tfevents"
 """How TensorBoard knows its files by name."""
@@ -17,7 +20,8 @@ class RunLog:
     `log.csv` is added to by every process that goes on with the run; each of them writes a file of
     events of its own, which `tensorboard --logdir runs` shows as one curve. TensorFlow's writers of
     summaries want the package tensorboard installed. The file is a plain TFRecord of events, so it
-    is written as that, and only who wants to look installs anything.
+    is written as that, and only who wants to look installs anything. Where Keras runs without
+    TensorFlow, there is the table alone.
 
     Parameters
     ----------
@@ -27,6 +31,7 @@ class RunLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._has_events = find_spec("tensorflow") is not None
         self._events: tf.io.TFRecordWriter | None = None
 
     def write(self, step: int, row: Mapping[str, float]) -> None:
@@ -46,12 +51,16 @@ class RunLog:
             if is_new:
                 writer.writerow(row)
             writer.writerow([f"{value:.6g}" for value in row.values()])
+        if self._has_events:
+            self._add(step, row)
+
+    def _add(self, step: int, row: Mapping[str, float]) -> None:
+        import tensorflow as tf
+
         figures = [
             tf.compat.v1.Summary.Value(tag=name, simple_value=value) for name, value in row.items()
         ]
-        self._add(tf.compat.v1.Event(step=step, summary=tf.compat.v1.Summary(value=figures)))
-
-    def _add(self, event: tf.compat.v1.Event) -> None:
+        event = tf.compat.v1.Event(step=step, summary=tf.compat.v1.Summary(value=figures))
         event.wall_time = time.time()
         if self._events is None:
             # To the nanosecond: a run that goes on at once must not write over its own events.

@@ -8,6 +8,7 @@ pytest.importorskip("tensorflow")
 
 import tensorflow as tf
 
+from training import run_log
 from training.run_log import EVENTS, RunLog
 
 pytestmark = pytest.mark.training
@@ -45,6 +46,14 @@ def test_a_run_that_goes_on_adds_to_its_log(tmp_path: Path) -> None:
 def test_a_run_without_rows_leaves_no_file(tmp_path: Path) -> None:
     RunLog(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_tensorflow_there_is_the_table_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "find_spec", lambda _: None)
+    RunLog(tmp_path).write(0, {"epoch": 0, "loss": 0.5})
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
 
 
 def test_figures_keep_six_places(tmp_path: Path) -> None:
