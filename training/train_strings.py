@@ -25,6 +25,7 @@ from digitscan.errors import DigitscanError
 from digitscan.imaging.lines import LINE_PX, normalize_line
 from digitscan.recognition.ctc import BLANK
 from digitscan.recognition.line_batches import WIDTHS
+from digitscan.recognition.strings import STRIDE
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog
 from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
@@ -154,11 +155,11 @@ def measure_exact(network: keras.Model, amounts: tuple[Amount, ...]) -> float:
     """Return the share of amounts that are read without a mistake."""
     lines = [normalize_line(amount.image) for amount in amounts]
     batch = pack([(line[:, :MAX_WIDTH], Text("")) for line in lines], MAX_WIDTH)
-    logits = network.predict(batch.lines / np.float32(255), batch_size=32, verbose=0)
+    logits = network.predict(batch.lines / np.float32(255), batch_size=len(lines), verbose=0)
     right = 0
     for line, row, amount in zip(lines, logits, amounts, strict=True):
         # Where a line is filled up the network may say anything: the reader cuts there too.
-        own = row[: -(-line.shape[1] // 2)]
+        own = row[: -(-line.shape[1] // STRIDE)]
         right += collapse(np.argmax(own, axis=-1)) == amount.digits
     return right / len(amounts)
 
