@@ -85,9 +85,7 @@ def _take_turns(feed: Feed, seed: int, processes: int) -> Iterator[Batch]:
     queues = [spawn.Queue(WAITING) for _ in range(processes)]
     for index, queue in enumerate(queues):
         # Daemons: they end with the training, whatever they are about.
-        spawn.Process(
-            target=_fill, args=(feed, seed * 1009 + index, queue), daemon=True
-        ).start()
+        spawn.Process(target=_fill, args=(feed, seed * 1009 + index, queue), daemon=True).start()
     while True:
         for queue in queues:
             yield queue.get()

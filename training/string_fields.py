@@ -12,8 +12,6 @@ from digitscan.records import Gray
 from digitscan.settings import InkSettings
 from training.string_layout import (
     Line,
-    choose_code,
-    choose_number,
     choose_run,
     copy_real,
     cut_between,
@@ -24,6 +22,7 @@ from training.string_layout import (
     write_in_strokes,
     write_words,
 )
+from training.string_numbers import choose_code, choose_number
 from training.string_scans import bend, degrade, lay_on_paper
 from training.string_signs import DIGIT_PX, Rng, Text
 from training.string_sources import Sources
@@ -73,11 +72,11 @@ def take_real(sources: Sources, rng: Rng) -> Crop:
 def make_field(sources: Sources, rng: Rng) -> Crop:
     """Write a number by hand, in print, or copied from a real crop, with clutter around it."""
     kind = rng.random()
-    if kind < 0.22:
+    if kind < 0.16:
         line = copy_real(sources, rng)
-    elif kind < 0.48:
+    elif kind < 0.42:
         line = write_in_strokes(choose_number(rng), rng)
-    elif kind < 0.84:
+    elif kind < 0.76:
         line = write_by_hand(choose_number(rng), sources, rng)
     else:
         number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)

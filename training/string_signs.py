@@ -143,7 +143,11 @@ def _draw_long_comma(height: float, rng: Rng) -> list[tuple[float, float]]:
     rows = np.linspace(head, foot, 6)
     way = np.linspace(1.0, 0.0, 6)
     columns = 6 + lean * way + belly * 4 * way * (1 - way)
-    return [(float(x), float(y)) for x, y in zip(columns, rows, strict=True)]
+    path = [(float(x), float(y)) for x, y in zip(columns, rows, strict=True)]
+    if rng.random() < 0.2:
+        # The pen comes from the left: a head that makes a small 7 of the comma.
+        path.insert(0, (path[0][0] - 0.15 * height, head + 0.03 * height))
+    return path
 
 
 def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
@@ -153,14 +157,17 @@ def draw_sign(character: str, style: Style, rng: Rng) -> tuple[Gray, int]:
     canvas = np.zeros((size, size), np.uint8)
     base = height
     wave = rng.normal(0.0, 0.04 * height, 8)
-    long, lean = float(rng.uniform(0.35, 1.2)), float(rng.uniform(-0.12, 0.6))
+    long = float(rng.uniform(0.35, 1.2))
+    # A stroke that ends an amount may stand as upright as a 1; the dash after it may rise.
+    lean = float(rng.uniform(-0.12, 0.1) if rng.random() < 0.35 else rng.uniform(0.02, 0.6))
+    climb = 0.2 * height * float(rng.normal()) if rng.random() < 0.3 else 0.0
     # The slashes of a date may be no taller than its digits.
     rise = float(rng.uniform(-0.15, 0.25)) * height
     shapes: dict[str, list[tuple[float, float]]] = {
         ".": [(4, base - 1), (5 + wave[0], base)],
         "'": [(5, 2), (3 + wave[0], 2 + 0.2 * height)],
         ",": [(6 + wave[0], base - 3), (5, base + 2), (2 + wave[1], base + 0.22 * height)],
-        "-": [(2, 0.55 * base + wave[0]), (2 + height * long, 0.55 * base + wave[1])],
+        "-": [(2, 0.55 * base + wave[0] + climb), (2 + height * long, 0.55 * base + wave[1])],
         "_": [(2, base + wave[0]), (2 + height * 0.6, base + wave[1])],
         "/": [(9 + lean * height, rise + wave[0]), (9, base + 4 - rise / 2 + wave[1])],
     }

@@ -15,7 +15,8 @@ from training.amounts import load_amounts
 from training.string_data import BatchPool, make_batches, make_line, pack
 from training.string_feed import Feed, feed_batches
 from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
-from training.string_layout import choose_hand, choose_number, may_be_date, punctuate
+from training.string_layout import choose_hand
+from training.string_numbers import choose_number, may_be_date, punctuate
 from training.string_signs import Text, name_signs
 from training.string_sources import (
     Sources,
