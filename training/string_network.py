@@ -1,5 +1,6 @@
 """The string reader's network: convolutions only, CTC over columns."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,40 +13,33 @@ _NEVER = -30.0
 """Log-probability of what cannot be, finite so that its gradient is a number."""
 
 
-def build_network(wide: float = 1.0) -> keras.Model:
+def build_network() -> keras.Model:
     """Build the network: lines (N, 40, W, 1) to logits (N, W / 2, 13).
 
     Height goes 40, 20, 10, 5 and is then read as a whole; width is halved twice. A 5 x 5
     convolution comes first and everything else is 3 x 3 at an eighth of the pixels or less:
     on a CPU plain convolutions are quicker than separable ones of as many operations.
 
-    Parameters
-    ----------
-    wide : float
-        Filters of each layer against those of the reader, in steps of eight: 2.0 for a teacher.
-
     Returns
     -------
     keras.Model
-        Width is free, a multiple of four; 0.86 million weights.
+        Width is free, a multiple of four; 3.4 million weights. Half as wide, trained beside it on
+        the same 1.5 million lines, it read 71.1 instead of 73.7 % of the amounts of cheques.
     """
-    first, second, third, fourth, last = (
-        8 * round(wide * filters / 8) for filters in (24, 48, 80, 128, 160)
-    )
     lines = keras.Input((LINE_PX, None, 1), name="lines")
-    x = convolve(lines, first, (5, 5), (2, 2))
-    x = convolve(x, second, (3, 3))
+    x = convolve(lines, 48, (5, 5), (2, 2))
+    x = convolve(x, 96, (3, 3))
     x = keras.layers.MaxPooling2D((2, 1))(x)
-    x = convolve(x, third, (3, 3), (1, 2))
-    x = keras.layers.Add()([x, convolve(x, third, (3, 3))])
+    x = convolve(x, 160, (3, 3), (1, 2))
+    x = keras.layers.Add()([x, convolve(x, 160, (3, 3))])
     x = keras.layers.MaxPooling2D((2, 1))(x)
-    x = convolve(x, fourth, (3, 3))
-    x = keras.layers.Add()([x, convolve(x, fourth, (3, 3))])
-    x = keras.layers.Add()([x, convolve(x, fourth, (3, 3))])
-    x = convolve(x, last, (5, 1), padding="valid")
-    x = keras.layers.Add()([x, convolve(x, last, (1, 5))])
+    x = convolve(x, 256, (3, 3))
+    x = keras.layers.Add()([x, convolve(x, 256, (3, 3))])
+    x = keras.layers.Add()([x, convolve(x, 256, (3, 3))])
+    x = convolve(x, 320, (5, 1), padding="valid")
+    x = keras.layers.Add()([x, convolve(x, 320, (1, 5))])
     x = keras.layers.Dropout(0.15)(x)
-    x = keras.layers.Add()([x, convolve(x, last, (1, 5))])
+    x = keras.layers.Add()([x, convolve(x, 320, (1, 5))])
     x = keras.layers.Dropout(0.15)(x)
     # Two labels a column: a narrow digit of a joined row is two columns wide, and CTC needs a
     # blank between equal digits. With one label a column such digits were dropped.
@@ -87,24 +81,35 @@ def ctc_loss(logits: Any, labels: Any, lengths: Any, signed: Any) -> Any:
     return ops.mean(ops.where(ops.equal(lengths, 0), blanks, losses))
 
 
-def imitation_loss(logits: Any, taught: Any) -> Any:
-    """Return how far a network is from its teacher: divergence summed over columns, mean of lines.
-
-    Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015.
+class Lessons(keras.Model):
+    """What trains a network of lines, with any backend of Keras.
 
     Parameters
     ----------
-    logits, taught : float32 tensor (N, T, 13)
-        Of the network and of its teacher, who does not learn from this.
-
-    Returns
-    -------
-    float32 tensor ()
+    network : keras.Model
+        Of `build_network`.
     """
-    odds = ops.log_softmax(ops.cast(logits, "float32"))
-    wanted = ops.log_softmax(ops.stop_gradient(ops.cast(taught, "float32")))
-    apart = ops.sum(ops.exp(wanted) * (wanted - odds), axis=(1, 2))
-    return ops.mean(apart)
+
+    def __init__(self, network: keras.Model) -> None:
+        super().__init__()
+        self.network = network
+
+    def call(self, lines: Any, training: bool = False) -> Any:
+        """Return the logits of lines uint8 (N, 40, W, 1)."""
+        return self.network(ops.cast(lines, "float32") / 255.0, training=training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Mapping[str, Any] | None = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the loss of what `string_data.Batch` says; Keras names the arguments."""
+        del x, sample_weight, training
+        shown = y or {}
+        return ctc_loss(y_pred, shown["labels"], shown["lengths"], shown["signed"])
 
 
 def convolve(

@@ -3,11 +3,12 @@
 Every `--save-every` steps the folder gets a checkpoint to resume from, the averaged weights and a
 row in its log with the exact rate on the held amounts. Run it again to go on where it stopped.
 
-Any backend of Keras trains. On a graphics card: `KERAS_BACKEND=jax`, `--bfloat16`, `--teacher 2`,
-and `--processes` that make the lines, since a card learns faster than one core makes them.
+Any backend of Keras trains. On a graphics card: `KERAS_BACKEND=jax`, `--bfloat16`, and
+`--processes` that make the lines, since a card learns faster than one core makes them.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -30,8 +31,7 @@ from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog
 from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
 from training.string_feed import Feed, feed_batches
-from training.string_lessons import Lesson, Lessons, make_lesson
-from training.string_network import build_network
+from training.string_network import Lessons, build_network
 from training.string_signs import Text
 from training.warm_start import start_from_package
 
@@ -44,7 +44,6 @@ AVERAGE = 0.998
 CHECKPOINT = "checkpoint.weights.h5"
 """What a training that was broken off goes on from: weights, optimizer and averages."""
 AVERAGED = "average.weights.h5"
-TEACHER = "teacher.weights.h5"
 
 
 class Pace(keras.callbacks.Callback):
@@ -119,10 +118,8 @@ class Review(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save, measure and report; Keras names the arguments."""
-        network = self.model.pupils[0]
+        network = self.model.network
         network.save_weights(self._out / AVERAGED)
-        if self.model.teacher:
-            self.model.teacher.save_weights(self._out / TEACHER)
         row = {
             "step": (epoch + 1) * self._save_every,
             "seconds": round(time.monotonic() - self._start),
@@ -177,9 +174,8 @@ def collapse(path: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
 
 
 def build_lessons(options: argparse.Namespace) -> Lessons:
-    """Build the network, its teacher where one is asked for, and their optimizer."""
-    teacher = build_network(options.teacher) if options.teacher else None
-    lessons = Lessons([build_network()], teacher)
+    """Build the network and its optimizer."""
+    lessons = Lessons(build_network())
     optimizer = keras.optimizers.AdamW(
         options.rate, weight_decay=0.01, clipnorm=5.0, use_ema=True, ema_momentum=AVERAGE
     )
@@ -190,20 +186,19 @@ def build_lessons(options: argparse.Namespace) -> Lessons:
     return lessons
 
 
-def feed_lessons(pool: BatchPool, first: int) -> Iterator[Lesson]:
+def feed_lessons(pool: BatchPool) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Hand out batches for ever, the first two of different widths.
 
     Keras asks for that where a side of the batches varies: it learns so from the first two.
     """
-    step = first
-    lesson = make_lesson(pool.take(step - first + 1))
-    yield lesson
-    while (second := make_lesson(pool.take(step - first + 1)))[0].shape[2] == lesson[0].shape[2]:
-        step += 1
-    yield second
-    while True:
-        step += 1
-        yield make_lesson(pool.take(step - first + 1))
+    batches = (pool.take(step) for step in itertools.count(1))
+    first = next(batches)
+    other = next(batch for batch in batches if batch.lines.shape[2] != first.lines.shape[2])
+    for batch in itertools.chain((first, other), batches):
+        yield (
+            batch.lines,
+            {"labels": batch.labels, "lengths": batch.lengths, "signed": batch.signed},
+        )
 
 
 def train(options: argparse.Namespace) -> None:
@@ -226,12 +221,12 @@ def train(options: argparse.Namespace) -> None:
     batches = feed_batches(feed, options.processes, first)
     if options.start and not first_round:
         batch = next(batches)
-        _start_from(lessons.pupils[0], options.start, batch.lines / np.float32(255))
+        _start_from(lessons.network, options.start, batch.lines / np.float32(255))
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
     _write_config(options)
     rounds = -(-options.steps // options.save_every)
     lessons.fit(
-        feed_lessons(pool, first),
+        feed_lessons(pool),
         steps_per_epoch=options.save_every,
         initial_epoch=first_round,
         epochs=rounds,
@@ -280,7 +275,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reuse", type=float, default=2.0, help="uses of a batch, on average")
     parser.add_argument("--columns", type=int, default=BATCH_PX, help="frame columns in a batch")
-    parser.add_argument("--teacher", type=float, default=0.0, help="width of a teacher, 0 for none")
     parser.add_argument("--processes", type=int, default=0, help="that make lines; 0: a thread")
     parser.add_argument(
         "--few-widths", action="store_true", help="compile for 4 instead of 28 widths of line"

@@ -130,12 +130,11 @@ def test_patches_lean_alike_and_are_sorted_by_pen() -> None:
     leaning = np.zeros((40, 60), np.uint8)
     for row in range(40):
         leaning[row, 45 - row // 2 : 54 - row // 2] = 255
-    (thin, broad), widths = sort_by_pen(even_slant({"1": [leaning, upright]}))["1"], []
+    thin, broad = sort_by_pen(even_slant({"1": [leaning, upright]}))["1"]
     for patch in (thin, broad):
-        widths.append([int(np.flatnonzero(row > 127).mean()) for row in (patch[5], patch[-6])])
-    # The mean of the two slants: both go half as far as the leaning one did.
-    assert widths[0][0] - widths[0][1] == pytest.approx(8, abs=2)
-    assert widths[1][0] - widths[1][1] == pytest.approx(8, abs=2)
+        top, foot = (float(np.flatnonzero(row > 127).mean()) for row in (patch[5], patch[-6]))
+        # The mean of the two slants: both lean half as far as the leaning one did.
+        assert top - foot == pytest.approx(8, abs=2)
     assert (thin > 127).sum() < (broad > 127).sum()
 
 
