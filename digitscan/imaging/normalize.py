@@ -109,8 +109,11 @@ def _place_centers(
     """
     down, across = np.indices((FRAME_PX, FRAME_PX), np.float32).reshape(2, -1)
     # Whole numbers below 2 ** 24: exact in float32.
-    ink = corners.reshape(-1, FRAME_PX * FRAME_PX).astype(np.float32)
-    moments = (ink @ np.stack([np.ones_like(down), across, down], axis=1)).astype(np.float64)
+    ink = corners.reshape(-1, 1, FRAME_PX * FRAME_PX).astype(np.float32)
+    # A product for each tile: for one of all tiles BLAS wakes threads of its own, which go on
+    # spinning for longer than all of this takes.
+    products = ink @ np.stack([np.ones_like(down), across, down], axis=1)
+    moments = products[:, 0].astype(np.float64)
     places = np.rint(CENTER_PX - moments[:, 1:] / np.maximum(moments[:, :1], 1))
     # A center of mass far from the box's middle would push ink out of the frame: keep it whole.
     return np.clip(places, 0, FRAME_PX - sizes).astype(np.int64)
