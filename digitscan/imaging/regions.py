@@ -69,7 +69,7 @@ def find_writing(mask: Mask) -> Components:
 
 def _touch(parts: Components, removed: Mask) -> npt.NDArray[np.bool_]:
     """Say of each component whether it lies against what was taken out."""
-    near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
     touches = np.zeros(len(parts.areas) + 1, np.bool_)
     touches[parts.labels[near]] = True
     return touches[1:]
