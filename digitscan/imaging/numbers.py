@@ -299,8 +299,11 @@ def _trim(
     digits = np.count_nonzero(kinds == DIGIT)
     if digits == 0:
         return None
-    least = LEAST_PARTED if _count_commas(kinds, boxes) >= 2 else LEAST_DIGITS
-    if digits * least < np.count_nonzero(kinds != MARK):
+    solid = np.count_nonzero(kinds != MARK)
+    least = LEAST_DIGITS
+    if digits * least < solid and _count_commas(kinds, boxes) >= 2:
+        least = LEAST_PARTED
+    if digits * least < solid:
         return None
     heights = boxes[:, 3] - boxes[:, 1]
     height = find_median(heights[kinds == DIGIT])
@@ -312,9 +315,9 @@ def _trim(
     floor = find_median(boxes[kinds == DIGIT, 3]) + 0.15 * height
     kept = (boxes[:, 1] < floor) | (heights > 0.2 * height)
     members, kinds, boxes = members[kept], kinds[kept], boxes[kept]
-    solid = np.flatnonzero(kinds != MARK)
+    inner = np.flatnonzero(kinds != MARK)
     # The dash of a tail `/-` stays: without it the slash is a 1.
-    first, last = int(solid[0]), int(solid[-1])
+    first, last = int(inner[0]), int(inner[-1])
     while first > 0 and boxes[first, 0] - boxes[first - 1, 2] < TAIL_GAP * height:
         first -= 1
     while last + 1 < len(boxes) and boxes[last + 1, 0] - boxes[last, 2] < TAIL_GAP * height:
