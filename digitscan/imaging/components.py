@@ -287,5 +287,7 @@ def cut_labeled(
     for index in chosen:
         left, top, right, bottom = boxes[index].tolist()
         window = np.s_[top:bottom, left:right]
-        cut.append(ink[window] * (labels[window] == index + 1))
+        number = int(index) + 1
+        own = cv2.inRange(labels[window], number, number)
+        cut.append(np.asarray(cv2.bitwise_and(ink[window], own), np.uint8))
     return cut
