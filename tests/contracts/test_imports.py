@@ -107,6 +107,8 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
     # Ink is labeled in one place.
+    ("imaging.components", "imaging.comb_cells"),
+    ("imaging.components", "imaging.lines"),
     ("imaging.components", "imaging.micr"),
     ("imaging.components", "imaging.micr_cells"),
     # Print is told from paper at one place.
