@@ -170,18 +170,23 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
         return []
     left, top, right, bottom = (boxes[:, k].astype(np.int32) for k in range(4))
     height = bottom - top
-    # Row i, column j: may j follow i?
-    low, high = np.minimum.outer(height, height), np.maximum.outer(height, height)
-    overlap = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
-    gap = left[np.newaxis, :] - right[:, np.newaxis]
+    # Row i, column j: may j follow i? Most pairs lie one above the other or too far apart.
+    may_follow = np.minimum.outer(bottom, bottom) >= np.maximum.outer(top, top)
+    may_follow &= left > left[:, np.newaxis]
+    may_follow &= left <= (right + settings.gap * height.max())[:, np.newaxis]
+    one, other = np.divmod(np.flatnonzero(may_follow), count)
+    low, high = np.minimum(height[one], height[other]), np.maximum(height[one], height[other])
+    overlap = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other])
+    gap = left[other] - right[one]
     fits = (
         (overlap >= settings.overlap * low)
         & (high <= settings.ratio * low)
         & (gap <= settings.gap * high)
         & (gap > -0.6 * high)
-        & (left[np.newaxis, :] > left[:, np.newaxis])
     )
-    distance = np.where(fits, np.maximum(gap, 0) + np.abs(overlap - high) // 4, _NEVER)
+    distance = np.full((count, count), _NEVER, np.int32)
+    apart = np.maximum(gap, 0) + np.abs(overlap - high) // 4
+    distance[one[fits], other[fits]] = apart[fits]
     every = np.arange(count)
     right_one, left_one = np.argmin(distance, axis=1), np.argmin(distance, axis=0)
     to_right = distance[every, right_one] < _NEVER
