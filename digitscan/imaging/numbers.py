@@ -252,18 +252,17 @@ def _spare_doubtful(
     doubtful = [run for run in _find_runs(kinds == OTHER) if run[1] - run[0] <= DOUBTFUL]
     if not doubtful or not sure.any():
         return kinds
-    tall = find_median((boxes[:, 3] - boxes[:, 1])[sure])
-    tallest = int((boxes[:, 3] - boxes[:, 1])[sure].max())
+    heights = boxes[:, 3] - boxes[:, 1]
+    tall, tallest = find_median(heights[sure]), int(heights[sure].max())
+    narrow = boxes[:, 2] - boxes[:, 0] < 1.3 * tall
+    # A comma that hangs on a digit makes it higher.
+    hanging = narrow & (heights > 0.7 * tall) & (heights < HANGING * tallest)
+    like_digits = hanging & (heights < 1.2 * tallest)
     for first, last in doubtful:
-        heights = boxes[first:last, 3] - boxes[first:last, 1]
-        widths = boxes[first:last, 2] - boxes[first:last, 0]
-        # A comma that hangs on a digit makes it higher.
-        most = HANGING if last - first == 1 else 1.2
-        like_digits = (heights > 0.7 * tall) & (heights < most * tallest) & (widths < 1.3 * tall)
+        if not (hanging[first] if last - first == 1 else like_digits[first:last].all()):
+            continue
         before, after = kinds[:first], kinds[last:]
         before, after = before[before != MARK], after[after != MARK]
-        if not like_digits.all():
-            continue
         if not before.size or not after.size:
             # The first digits of an amount or the last ones of a date may touch. In front there
             # are currency signs as well: there every digit beside must be sure.
