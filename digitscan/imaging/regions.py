@@ -232,31 +232,29 @@ def _attach_marks(
     """Give every dot, comma and dash to the line in whose band it stands; return what is left."""
     if not lines or marks.size == 0:
         return lines, marks
-    extents = np.array([_extent(boxes[line]) for line in lines])
+    members = boxes[np.concatenate(lines)]
+    starts = np.cumsum([0, *(len(line) for line in lines[:-1])])
+    lefts, tops = np.minimum.reduceat(members[:, :2], starts).T
+    rights, bottoms = np.maximum.reduceat(members[:, 2:], starts).T
     reach = np.array([find_median(boxes[line, 3] - boxes[line, 1]) for line in lines])
     own = boxes[marks]
     height, width = (own[:, 3] - own[:, 1])[:, np.newaxis], (own[:, 2] - own[:, 0])[:, np.newaxis]
     middle = (own[:, 1] + own[:, 3])[:, np.newaxis] / 2
     inside = (
-        (middle > extents[:, 1])
-        & (middle < extents[:, 3] + 0.3 * reach)
-        & (own[:, 2:3] > extents[:, 0] - 0.8 * reach)
-        & (own[:, 0:1] < extents[:, 2] + 0.8 * reach)
+        (middle > tops)
+        & (middle < bottoms + 0.3 * reach)
+        & (own[:, 2:3] > lefts - 0.8 * reach)
+        & (own[:, 0:1] < rights + 0.8 * reach)
         # A dot or a comma; or a dash, which is low but may be as wide as a digit is high.
         & (height <= 0.7 * reach)
         & ((width <= 0.6 * reach) | ((height <= 0.4 * reach) & (width <= 1.6 * reach)))
     )
     owner = np.where(inside.any(axis=1), np.argmax(inside, axis=1), -1)
-    joined = []
-    for index, line in enumerate(lines):
-        both = np.concatenate([line, marks[owner == index]])
-        joined.append(both[np.argsort(boxes[both, 0], kind="stable")])
+    joined = list(lines)
+    for index in np.unique(owner[owner >= 0]).tolist():
+        both = np.concatenate([lines[index], marks[owner == index]])
+        joined[index] = both[np.argsort(boxes[both, 0], kind="stable")]
     return joined, marks[owner < 0]
-
-
-def _extent(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return left, top, right, bottom around the boxes."""
-    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def reduce_page(
