@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from digitscan.imaging.components import find_components
 from digitscan.imaging.line_ink import measure_ink
+from digitscan.imaging.shears import count_sheared
 from digitscan.records import Floats, Gray
 
 LINE_PX = 40
@@ -322,21 +323,11 @@ def estimate_slant(strokes: Gray, top: float, bottom: float) -> float:
     height = band.shape[0]
     if height < 4:
         return 0.0
-    # Wide enough for the greatest shear, and a column more for the ends of runs.
-    width = band.shape[1] + 2 * height + 1
-    padded = cv2.copyMakeBorder(band, 0, 0, height, height + 1, cv2.BORDER_CONSTANT).ravel()
-    # Only where runs of ink start and end, in turn: a third of the pixels.
-    edges = np.flatnonzero(padded[1:] != padded[:-1]) + 1
-    if edges.size == 0:
-        return 0.0
-    # A row of bins for each shear: all are counted at once.
-    moves = np.rint(np.outer(SHEARS, height / 2 - np.arange(height))).astype(np.intp)
-    offsets = np.arange(len(SHEARS))[:, np.newaxis] * width - np.arange(height) * width - moves
-    bins = edges + offsets[:, edges // width]
-    changes = np.bincount(bins[:, ::2].ravel(), minlength=len(SHEARS) * width)
-    changes -= np.bincount(bins[:, 1::2].ravel(), minlength=len(SHEARS) * width)
-    counts = changes.cumsum().reshape(-1, width)
+    moves = -np.rint(np.outer(SHEARS, height / 2 - np.arange(height))).astype(np.intp)
+    counts = count_sheared(band.view(np.bool_), moves)
     scores = np.einsum("ij,ij->i", counts, counts)
+    if not scores.any():
+        return 0.0
     return float(SHEARS[int(np.argmax(scores * _PRIOR))])
 
 

@@ -111,6 +111,9 @@ SIBLINGS = {
     ("imaging.components", "imaging.lines"),
     ("imaging.components", "imaging.micr"),
     ("imaging.components", "imaging.micr_cells"),
+    # Slant is counted in one place.
+    ("imaging.shears", "imaging.cuts"),
+    ("imaging.shears", "imaging.lines"),
     # Print is told from paper at one place.
     ("imaging.dark", "imaging.combs"),
     ("imaging.dark", "imaging.micr"),
