@@ -37,7 +37,14 @@ def count_sheared(mask: Mask, moves: npt.NDArray[np.intp]) -> npt.NDArray[np.int
     edges = np.flatnonzero(padded[1:] != padded[:-1]) + 1
     # A row of bins for each way: all are counted at once.
     offsets = np.arange(len(moves))[:, np.newaxis] * width - np.arange(height) * width + moves
-    bins = edges + offsets[:, edges // width]
-    changes = np.bincount(bins[:, ::2].ravel(), minlength=len(moves) * width)
-    changes -= np.bincount(bins[:, 1::2].ravel(), minlength=len(moves) * width)
+    changes = _count_moved(edges[::2], offsets, width) - _count_moved(edges[1::2], offsets, width)
     return np.asarray(changes.cumsum().reshape(-1, width), np.intp)
+
+
+def _count_moved(
+    places: npt.NDArray[np.intp], offsets: npt.NDArray[np.intp], width: int
+) -> npt.NDArray[np.intp]:
+    """Count how many places come to each bin; `offsets` has a row for each way to move them."""
+    bins = offsets.take(places // width, axis=1)
+    bins += places  # in place: memory for another table takes longer than all sums
+    return np.bincount(bins.ravel(), minlength=len(offsets) * width)
