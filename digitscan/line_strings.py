@@ -137,9 +137,10 @@ def look_at_lines(
         blank, fluency = measure_blank(field), measure_fluency(field)
         regions = settings.regions
         is_word = may_be_words and (blank > regions.max_blank or fluency < regions.min_fluency)
-        is_sure = may_be_words and not is_word and _is_sure(field)
+        is_smooth = fluency >= SURE_FLUENCY
+        is_sure = may_be_words and not is_word and is_smooth and _is_plain(field)
         found[k] = Look(field, blank, found[k].number, is_word, is_sure)
-        if not is_word and fluency < SURE_FLUENCY:
+        if not is_word and not is_smooth:
             again.append(place)
     more = strings.score([looks[place][1:] for place in again]) if len(views) > 1 else ()
     for place, rest in zip(again, more, strict=False):
@@ -208,12 +209,12 @@ def weigh_texts(
     return weighed
 
 
-def _is_sure(field: FieldScores) -> bool:
-    """Say whether many digits, with no sign between them, read smoothly.
+def _is_plain(field: FieldScores) -> bool:
+    """Say whether a line has many digits and no sign between them.
 
     What stands between digits is left to the lattice: it tells a point from a slash.
     """
-    if count_digits(field) < SURE_DIGITS or measure_fluency(field) < SURE_FLUENCY:
+    if count_digits(field) < SURE_DIGITS:
         return False
     best = field.views[0].argmax(axis=1)
     named = np.flatnonzero(best < BLANK)

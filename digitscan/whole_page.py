@@ -22,7 +22,7 @@ from digitscan.imaging.geometry import (
 from digitscan.imaging.isolate import isolate_parts
 from digitscan.imaging.lines import VIEWS
 from digitscan.imaging.normalize import normalize_tiles
-from digitscan.imaging.numbers import Stretch, find_numbers
+from digitscan.imaging.numbers import Stretch, drop_strays, find_numbers
 from digitscan.imaging.regions import (
     Lines,
     find_lines,
@@ -137,7 +137,7 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     """Read the numbers of a page that stands upright."""
     micr = read_micr_line(view.gray, reader, settings.micr)
     combs = tuple(_enlarge(comb, view.factor) for comb in find_combs(view.small))
-    view = replace(view, lines=_leave_out(view, micr, combs))
+    view = replace(view, lines=drop_strays(_leave_out(view, micr, combs)))
     stretches = find_numbers(view.lines, _share_digits(view, reader), settings.regions)
     stretches = tuple(one for one in stretches if not _is_caption(one, combs, view.factor))
     targets = tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(

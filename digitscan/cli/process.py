@@ -47,8 +47,10 @@ def process(
     from digitscan.cli.console import set_up_logging, show_totals
     from digitscan.runs import Run
     from digitscan.shards import parse_shard
+    from digitscan.workers import keep_memory
 
     set_up_logging(verbose, quiet)
+    keep_memory()  # a single worker reads in this process, which ends with the run
     effective = _effective_settings(settings, min_confidence)
     if debug_dir is not None:
         make_folder(debug_dir, "--debug-dir")

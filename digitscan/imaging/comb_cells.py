@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.components import find_components
+from digitscan.imaging.geometry import find_median
 from digitscan.records import Box, Gray, Mask
 
 _SOLID = 112
@@ -73,8 +75,8 @@ def split_cells(ink: Gray, cells: Sequence[Box]) -> tuple[CellInk, ...]:
     """
     if not cells:
         return ()
-    height = float(np.median([cell.bottom - cell.top for cell in cells]))
-    width = float(np.median([cell.right - cell.left for cell in cells]))
+    height = find_median(np.array([cell.bottom - cell.top for cell in cells]))
+    width = find_median(np.array([cell.right - cell.left for cell in cells]))
     margin = round(_MARGIN * height)
     left = max(0, cells[0].left - margin)
     top = max(0, min(cell.top for cell in cells) - margin)
@@ -143,7 +145,7 @@ def _find_rule(near: Mask, mask: Mask, length: int) -> Mask:
     if not found.any():
         return found
     # Half of the rows have no stroke across the wall: their run is the wall's thickness.
-    thick = int(np.median(_measure_runs(found)))
+    thick = int(find_median(_measure_runs(found)))
     kernel = np.ones((1, thick + 3), np.uint8)
     across = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, kernel)
     return np.asarray(found & (across == 0))
@@ -162,18 +164,17 @@ def _assign(
 ) -> npt.NDArray[np.int16]:
     """Return the number of the cell that each pixel of writing belongs to, -1 for none."""
     owner = np.full(writing.shape, -1, np.int16)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        writing.astype(np.uint8), connectivity=8
-    )
+    parts = find_components(writing)
     walls = np.array([cells[0].left, *(cell.right for cell in cells)])
     rows = np.arange(writing.shape[0])
     low, high = min(cell.top for cell in cells), max(cell.bottom for cell in cells)
     level = (rows >= low) & (rows < high)
-    for number in range(1, count):
-        x, y, w, h, area = (int(value) for value in stats[number])
-        if area < max(3.0, _SPECK * height * width):
-            continue
-        part = labels[y : y + h, x : x + w] == number
+    large = np.flatnonzero(parts.areas >= max(3.0, _SPECK * height * width))
+    for number, (x, y, right, bottom), area in zip(
+        large.tolist(), parts.boxes[large].tolist(), parts.areas[large].tolist(), strict=True
+    ):
+        w, h = right - x, bottom - y
+        part = parts.labels[y:bottom, x:right] == number + 1
         if part[level[y : y + h]].sum() < _INSIDE * area:
             continue
         if _is_rest(Box(x, y, x + w, y + h), cells, max(2.0, _RULE_SHARE * width / 2)):
@@ -215,6 +216,6 @@ def _cut(window: Gray, own: Mask, cell: Box, origin: tuple[int, int]) -> CellInk
     right, bottom = left + width, top + height
     # One pixel around the solid ink keeps the soft edge of the strokes.
     soft = cv2.dilate(own[top:bottom, left:right].astype(np.uint8), np.ones((3, 3), np.uint8))
-    ink = np.where(soft > 0, window[top:bottom, left:right], 0).astype(np.uint8)
+    ink = np.asarray(cv2.copyTo(window[top:bottom, left:right], soft), np.uint8)
     box = Box(left + origin[0], top + origin[1], right + origin[0], bottom + origin[1])
     return CellInk(box, ink)

@@ -59,11 +59,15 @@ def find_components(mask: Mask) -> Components:
     [[0, 0, 2, 2], [0, 3, 3, 4]]
     """
     ink = np.ascontiguousarray(mask).view(np.uint8)
-    # OpenCV measures boxes and areas as well, pixel by pixel: on a reduced cheque in 1.5 ms, which
-    # `measure_labels` does in 0.7.
+    # OpenCV measures boxes and areas as well, pixel by pixel: on a reduced cheque in 3 ms, which
+    # is done in 0.5 from the runs of ink, each of one component.
     count, labels = cv2.connectedComponentsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_GRANA)
     numbered = np.asarray(labels, np.int32)
-    return Components(numbered, *measure_labels(numbered, count - 1))
+    _, edges = _find_edges(ink)
+    rows, lefts = np.divmod(edges[::2], np.int32(ink.shape[1] + 1))
+    part = numbered[rows, lefts] - 1
+    lengths = edges[1::2] - edges[::2]
+    return Components(numbered, *_measure_runs(part, rows, lefts, lengths, count - 1))
 
 
 def measure_labels(
@@ -90,23 +94,43 @@ def measure_labels(
     >>> measure_labels(np.array([[0, 3, 3], [1, 0, 3]]), 3)[0].tolist()
     [[0, 1, 1, 2], [0, 0, 0, 0], [1, 0, 3, 2]]
     """
-    height, width = labels.shape
-    # Runs along the rows, of which there are far fewer than pixels; paper ends each row.
-    step = width + 1
-    row_by_row = np.zeros(height * step + 1, labels.dtype)
-    row_by_row[1:].reshape(height, step)[:, :width] = labels
-    edges = np.flatnonzero(row_by_row[1:] != row_by_row[:-1]).astype(np.int32)
-    names = row_by_row[edges + 1]
+    row_by_row, edges = _find_edges(labels)
+    names = row_by_row[edges]
     inked = np.flatnonzero(names)
-    part = names[inked] - 1
-    rows, lefts = np.divmod(edges[inked], np.int32(step))
+    rows, lefts = np.divmod(edges[inked], np.int32(labels.shape[1] + 1))
     lengths = edges[inked + 1] - edges[inked]
+    return _measure_runs(names[inked] - 1, rows, lefts, lengths, count)
+
+
+def _find_edges(
+    image: npt.NDArray[np.integer],
+) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.int32]]:
+    """Return an image row by row, paper at the end of each, and where its runs begin.
+
+    There are far fewer runs than pixels.
+    """
+    height, width = image.shape
+    padded = np.zeros(height * (width + 1) + 1, image.dtype)
+    row_by_row = padded[1:]
+    row_by_row.reshape(height, width + 1)[:, :width] = image
+    return row_by_row, np.flatnonzero(row_by_row != padded[:-1]).astype(np.int32)
+
+
+def _measure_runs(
+    part: npt.NDArray[np.integer],
+    rows: npt.NDArray[np.int32],
+    lefts: npt.NDArray[np.int32],
+    lengths: npt.NDArray[np.int32],
+    count: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return boxes and areas of parts as `measure_labels` does, from their runs, row by row."""
     boxes = np.zeros((count, 4), np.int32)
-    boxes[part, :2] = width, height
+    # Of several values for a part the last one stays.
+    boxes[part, 3] = rows + 1
+    boxes[part[::-1], 1] = rows[::-1]
+    boxes[part, 0] = lefts
     np.minimum.at(boxes[:, 0], part, lefts)
-    np.minimum.at(boxes[:, 1], part, rows)
     np.maximum.at(boxes[:, 2], part, lefts + lengths)
-    np.maximum.at(boxes[:, 3], part, rows + 1)
     return boxes, np.bincount(part, lengths, count).astype(np.int32)
 
 
@@ -144,7 +168,9 @@ def find_outlines(mask: Mask) -> list[npt.NDArray[np.int32]]:
 
 
 def drop_components(parts: Components, gone: npt.NDArray[np.bool_]) -> Components:
-    """Take components out, and number the rest anew in their order.
+    """Take components out: their boxes and areas become 0, the rest keep their numbers.
+
+    To number the pixels of a page anew took a tenth of the time in which its writing is found.
 
     Parameters
     ----------
@@ -154,18 +180,16 @@ def drop_components(parts: Components, gone: npt.NDArray[np.bool_]) -> Component
     Returns
     -------
     Components
+        With the labels of `parts`, on the pixels of what was taken out as well.
 
     Examples
     --------
     >>> parts = find_components(np.array([[1, 0, 1]], bool))
-    >>> drop_components(parts, np.array([True, False])).labels.tolist()
-    [[0, 0, 1]]
+    >>> drop_components(parts, np.array([True, False])).boxes.tolist()
+    [[0, 0, 0, 0], [2, 0, 3, 1]]
     """
-    if not gone.any():
-        return parts
-    names = np.where(gone, 0, np.cumsum(~gone))
-    names = np.concatenate([[0], names]).astype(np.int32)
-    return Components(np.take(names, parts.labels), parts.boxes[~gone], parts.areas[~gone])
+    boxes = np.where(gone[:, np.newaxis], 0, parts.boxes)
+    return Components(parts.labels, boxes, np.where(gone, 0, parts.areas))
 
 
 def estimate_text_height(heights: npt.NDArray[np.int32]) -> float:
@@ -263,5 +287,7 @@ def cut_labeled(
     for index in chosen:
         left, top, right, bottom = boxes[index].tolist()
         window = np.s_[top:bottom, left:right]
-        cut.append(ink[window] * (labels[window] == index + 1))
+        number = int(index) + 1
+        own = cv2.inRange(labels[window], number, number)
+        cut.append(np.asarray(cv2.bitwise_and(ink[window], own), np.uint8))
     return cut

@@ -28,6 +28,8 @@ def estimate_skew_deg(lines: Lines) -> float:
     slopes: list[float] = []
     weights: list[float] = []
     for line in lines.lines:
+        if len(line) < MIN_PARTS:
+            continue
         boxes = lines.parts.boxes[line]
         heights = boxes[:, 3] - boxes[:, 1]
         boxes = boxes[heights >= 0.6 * find_median(heights)]

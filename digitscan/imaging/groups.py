@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -114,9 +115,8 @@ def cut_groups(
     ):
         # One pixel more on each side: the soft edge belongs to the piece.
         window = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
-        owner = pieces.owner[window]
-        inside = (owner > first) & (owner <= last)
-        inks.append(pieces.ink[window] * inside)
+        inside = cv2.inRange(pieces.owner[window], first + 1, last)
+        inks.append(np.asarray(cv2.bitwise_and(pieces.ink[window], inside), np.uint8))
     return inks
 
 

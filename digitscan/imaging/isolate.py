@@ -72,7 +72,9 @@ def isolate_parts(
     """
     rows = slice(window.top // factor, -(-window.bottom // factor))
     columns = slice(window.left // factor, -(-window.right // factor))
-    chosen_mask = np.isin(parts.labels[rows, columns], chosen + 1).view(np.uint8)
+    is_chosen = np.zeros(len(parts.areas) + 1, np.uint8)
+    is_chosen[chosen + 1] = 1
+    chosen_mask = is_chosen.take(parts.labels[rows, columns])
     grown = cv2.resize(
         chosen_mask,
         (chosen_mask.shape[1] * factor, chosen_mask.shape[0] * factor),
@@ -84,7 +86,7 @@ def isolate_parts(
     full[:height, :width] = grown[:height, :width]
     # The reduced mask may miss the outermost pixel of a stroke on either side.
     near = cv2.dilate(full, np.ones((2 * factor + 1, 2 * factor + 1), np.uint8))
-    return np.where(near > 0, ink, 0).astype(np.uint8)
+    return np.asarray(cv2.copyTo(ink, near), np.uint8)
 
 
 def _estimate_height(parts: Components, mask: Mask) -> float:
@@ -122,5 +124,5 @@ def _are_outside(parts: Components, height: float) -> npt.NDArray[np.bool_]:
 
 def _keep(ink: Gray, mask: Mask) -> Gray:
     """Return the ink on the mask and the soft edge about it."""
-    soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return np.where(soft, ink, 0).astype(np.uint8)
+    soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.copyTo(ink, soft), np.uint8)

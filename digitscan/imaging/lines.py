@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.components import find_components
 from digitscan.imaging.line_ink import measure_ink
+from digitscan.imaging.shears import count_sheared
 from digitscan.records import Floats, Gray
 
 LINE_PX = 40
@@ -321,21 +323,11 @@ def estimate_slant(strokes: Gray, top: float, bottom: float) -> float:
     height = band.shape[0]
     if height < 4:
         return 0.0
-    # Wide enough for the greatest shear, and a column more for the ends of runs.
-    width = band.shape[1] + 2 * height + 1
-    padded = cv2.copyMakeBorder(band, 0, 0, height, height + 1, cv2.BORDER_CONSTANT).ravel()
-    # Only where runs of ink start and end, in turn: a third of the pixels.
-    edges = np.flatnonzero(padded[1:] != padded[:-1]) + 1
-    if edges.size == 0:
-        return 0.0
-    # A row of bins for each shear: all are counted at once.
-    moves = np.rint(np.outer(SHEARS, height / 2 - np.arange(height))).astype(np.intp)
-    offsets = np.arange(len(SHEARS))[:, np.newaxis] * width - np.arange(height) * width - moves
-    bins = edges + offsets[:, edges // width]
-    changes = np.bincount(bins[:, ::2].ravel(), minlength=len(SHEARS) * width)
-    changes -= np.bincount(bins[:, 1::2].ravel(), minlength=len(SHEARS) * width)
-    counts = changes.cumsum().reshape(-1, width)
+    moves = -np.rint(np.outer(SHEARS, height / 2 - np.arange(height))).astype(np.intp)
+    counts = count_sheared(band.view(np.bool_), moves)
     scores = np.einsum("ij,ij->i", counts, counts)
+    if not scores.any():
+        return 0.0
     return float(SHEARS[int(np.argmax(scores * _PRIOR))])
 
 
@@ -347,18 +339,15 @@ def _check(crop: Gray) -> None:
 def _find_writing(strokes: Gray) -> npt.NDArray[np.int32]:
     """Return left, top, width, height of the components that may be writing, shape (N, 4)."""
     height = strokes.shape[0]
-    # By blocks: half the time of the default, same statistics.
-    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
-        strokes, 8, cv2.CV_32S, cv2.CCL_BBDT
-    )
-    boxes = np.asarray(stats[1:, :4], np.int32)
-    tops, widths, heights = boxes[:, 1], boxes[:, 2], boxes[:, 3]
+    parts = find_components(strokes.view(np.bool_))
+    tops, widths, heights = parts.boxes[:, 1], parts.widths, parts.heights
     edge = (tops <= 1) | (tops + heights >= height - 1)
     # A third: text of a neighboring line shows less than that of itself in the crop.
     hanging = edge & (heights < height / 3)
     small = heights < 0.12 * height
     # What is left of a printed box is an outline: writing fills a fifth of its bounding box.
-    outline = stats[1:, 4] < 0.1 * widths * heights
+    outline = parts.areas < 0.1 * widths * heights
+    boxes = np.stack([parts.boxes[:, 0], tops, widths, heights], axis=1)
     return np.asarray(boxes[~hanging & ~small & ~outline], np.int32)
 
 

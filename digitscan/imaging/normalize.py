@@ -19,6 +19,9 @@ FAINT = 40
 
 The soft edge that `binarize.estimate_ink` leaves around a stroke is about one pixel of 20 to 40;
 counting it would make thin digits smaller than the hard-edged digits of MNIST."""
+_ROWS, _COLUMNS = np.indices((FRAME_PX, FRAME_PX)).reshape(2, -1)
+_WEIGHTS: Floats = np.stack([np.ones_like(_ROWS), _COLUMNS, _ROWS], axis=1).astype(np.float32)
+"""1, column and row of each pixel of a tile, which give its mass and moments."""
 
 
 def normalize_tile(ink: npt.NDArray[np.uint8]) -> Floats:
@@ -107,10 +110,11 @@ def _place_centers(
 
     `sizes` is the width and height of each.
     """
-    down, across = np.indices((FRAME_PX, FRAME_PX), np.float32).reshape(2, -1)
     # Whole numbers below 2 ** 24: exact in float32.
-    ink = corners.reshape(-1, FRAME_PX * FRAME_PX).astype(np.float32)
-    moments = (ink @ np.stack([np.ones_like(down), across, down], axis=1)).astype(np.float64)
+    ink = corners.reshape(-1, 1, FRAME_PX * FRAME_PX).astype(np.float32)
+    # A product for each tile: for one of all tiles BLAS wakes threads of its own, which go on
+    # spinning for longer than all of this takes.
+    moments = np.asarray((ink @ _WEIGHTS)[:, 0], np.float64)
     places = np.rint(CENTER_PX - moments[:, 1:] / np.maximum(moments[:, :1], 1))
     # A center of mass far from the box's middle would push ink out of the frame: keep it whole.
     return np.clip(places, 0, FRAME_PX - sizes).astype(np.int64)

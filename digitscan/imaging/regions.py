@@ -69,7 +69,7 @@ def find_writing(mask: Mask) -> Components:
 
 def _touch(parts: Components, removed: Mask) -> npt.NDArray[np.bool_]:
     """Say of each component whether it lies against what was taken out."""
-    near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    near = cv2.dilate(removed.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
     touches = np.zeros(len(parts.areas) + 1, np.bool_)
     touches[parts.labels[near]] = True
     return touches[1:]
@@ -170,18 +170,23 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
         return []
     left, top, right, bottom = (boxes[:, k].astype(np.int32) for k in range(4))
     height = bottom - top
-    # Row i, column j: may j follow i?
-    low, high = np.minimum.outer(height, height), np.maximum.outer(height, height)
-    overlap = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
-    gap = left[np.newaxis, :] - right[:, np.newaxis]
+    # Row i, column j: may j follow i? Most pairs lie one above the other or too far apart.
+    may_follow = np.minimum.outer(bottom, bottom) >= np.maximum.outer(top, top)
+    may_follow &= left > left[:, np.newaxis]
+    may_follow &= left <= (right + settings.gap * height.max())[:, np.newaxis]
+    one, other = np.divmod(np.flatnonzero(may_follow), count)
+    low, high = np.minimum(height[one], height[other]), np.maximum(height[one], height[other])
+    overlap = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other])
+    gap = left[other] - right[one]
     fits = (
         (overlap >= settings.overlap * low)
         & (high <= settings.ratio * low)
         & (gap <= settings.gap * high)
         & (gap > -0.6 * high)
-        & (left[np.newaxis, :] > left[:, np.newaxis])
     )
-    distance = np.where(fits, np.maximum(gap, 0) + np.abs(overlap - high) // 4, _NEVER)
+    distance = np.full((count, count), _NEVER, np.int32)
+    apart = np.maximum(gap, 0) + np.abs(overlap - high) // 4
+    distance[one[fits], other[fits]] = apart[fits]
     every = np.arange(count)
     right_one, left_one = np.argmin(distance, axis=1), np.argmin(distance, axis=0)
     to_right = distance[every, right_one] < _NEVER
@@ -227,31 +232,29 @@ def _attach_marks(
     """Give every dot, comma and dash to the line in whose band it stands; return what is left."""
     if not lines or marks.size == 0:
         return lines, marks
-    extents = np.array([_extent(boxes[line]) for line in lines])
+    members = boxes[np.concatenate(lines)]
+    starts = np.cumsum([0, *(len(line) for line in lines[:-1])])
+    lefts, tops = np.minimum.reduceat(members[:, :2], starts).T
+    rights, bottoms = np.maximum.reduceat(members[:, 2:], starts).T
     reach = np.array([find_median(boxes[line, 3] - boxes[line, 1]) for line in lines])
     own = boxes[marks]
     height, width = (own[:, 3] - own[:, 1])[:, np.newaxis], (own[:, 2] - own[:, 0])[:, np.newaxis]
     middle = (own[:, 1] + own[:, 3])[:, np.newaxis] / 2
     inside = (
-        (middle > extents[:, 1])
-        & (middle < extents[:, 3] + 0.3 * reach)
-        & (own[:, 2:3] > extents[:, 0] - 0.8 * reach)
-        & (own[:, 0:1] < extents[:, 2] + 0.8 * reach)
+        (middle > tops)
+        & (middle < bottoms + 0.3 * reach)
+        & (own[:, 2:3] > lefts - 0.8 * reach)
+        & (own[:, 0:1] < rights + 0.8 * reach)
         # A dot or a comma; or a dash, which is low but may be as wide as a digit is high.
         & (height <= 0.7 * reach)
         & ((width <= 0.6 * reach) | ((height <= 0.4 * reach) & (width <= 1.6 * reach)))
     )
     owner = np.where(inside.any(axis=1), np.argmax(inside, axis=1), -1)
-    joined = []
-    for index, line in enumerate(lines):
-        both = np.concatenate([line, marks[owner == index]])
-        joined.append(both[np.argsort(boxes[both, 0], kind="stable")])
+    joined = list(lines)
+    for index in np.unique(owner[owner >= 0]).tolist():
+        both = np.concatenate([lines[index], marks[owner == index]])
+        joined[index] = both[np.argsort(boxes[both, 0], kind="stable")]
     return joined, marks[owner < 0]
-
-
-def _extent(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return left, top, right, bottom around the boxes."""
-    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def reduce_page(

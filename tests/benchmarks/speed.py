@@ -55,7 +55,9 @@ def measure(paths: list[Path], rounds: int) -> tuple[list[float], list[float]]:
     import numpy as np
 
     from digitscan import read_scan
+    from digitscan.workers import keep_memory
 
+    keep_memory()
     cv2.setNumThreads(1)
     read_scan(paths[0])  # loads the networks, which a batch does once
     decoding = [float("inf")] * len(paths)

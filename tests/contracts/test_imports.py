@@ -107,8 +107,13 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
     # Ink is labeled in one place.
+    ("imaging.components", "imaging.comb_cells"),
+    ("imaging.components", "imaging.lines"),
     ("imaging.components", "imaging.micr"),
     ("imaging.components", "imaging.micr_cells"),
+    # Slant is counted in one place.
+    ("imaging.shears", "imaging.cuts"),
+    ("imaging.shears", "imaging.lines"),
     # Print is told from paper at one place.
     ("imaging.dark", "imaging.combs"),
     ("imaging.dark", "imaging.micr"),

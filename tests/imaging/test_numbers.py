@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digitscan.imaging.components import find_components
-from digitscan.imaging.numbers import find_numbers
+from digitscan.imaging.numbers import drop_strays, find_numbers
 from digitscan.imaging.regions import Lines
 from digitscan.records import Box
 
@@ -55,6 +55,25 @@ def count_members(*rows: str) -> list[int]:
 def test_a_page_without_lines_has_no_number() -> None:
     empty = Lines(find_components(np.zeros((5, 5), bool)), ())
     assert find_numbers(empty, np.zeros(0, np.float32)) == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        pytest.param("d", True, id="digit"),
+        pytest.param("x", True, id="letter"),
+        pytest.param("h", False, id="low"),
+        pytest.param("i", False, id="narrow"),
+        pytest.param("id", True, id="narrow-beside-another"),
+    ],
+)
+def test_what_alone_is_no_digit_by_its_shape_is_dropped(row: str, kept: bool) -> None:
+    lines, shares = lay_out("xxxx", row)
+    rest = drop_strays(lines)
+    assert len(rest.lines) == 1 + kept
+    # No number is lost.
+    boxes = [stretch.box for stretch in find_numbers(rest, shares)]
+    assert boxes == [stretch.box for stretch in find_numbers(lines, shares)]
 
 
 @pytest.mark.parametrize(
