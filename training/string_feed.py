@@ -1,6 +1,7 @@
 """Batches of lines from one thread, or from processes that make them side by side."""
 
 import multiprocessing
+import queue
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from training.string_sources import load_sources
 
 WAITING = 6
 """Batches that each process keeps ready."""
+PATIENCE_S = 5.0
+"""Seconds without a batch after which a process is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ def feed_batches(feed: Feed, processes: int, first: int = 0) -> Iterator[Batch]:
     Raises
     ------
     NoPagesError
-        If a data set is missing.
+        If a data set is missing, and they are made here.
+    RuntimeError
+        If a process ends; what was missing it says itself.
     """
     seed = feed.seed * 1_000_003 + first
     return _take_turns(feed, seed, processes) if processes else make_fed(feed, seed)
@@ -82,16 +87,32 @@ def feed_batches(feed: Feed, processes: int, first: int = 0) -> Iterator[Batch]:
 
 def _take_turns(feed: Feed, seed: int, processes: int) -> Iterator[Batch]:
     spawn = multiprocessing.get_context("spawn")
-    queues = [spawn.Queue(WAITING) for _ in range(processes)]
-    for index, queue in enumerate(queues):
+    makers = []
+    for index in range(processes):
+        made = spawn.Queue(WAITING)
         # Daemons: they end with the training, whatever they are about.
-        spawn.Process(target=_fill, args=(feed, seed * 1009 + index, queue), daemon=True).start()
+        maker = spawn.Process(target=_fill, args=(feed, seed * 1009 + index, made), daemon=True)
+        maker.start()
+        makers.append((maker, made))
     while True:
-        for queue in queues:
-            yield queue.get()
+        for maker, made in makers:
+            yield _wait(maker, made)
 
 
-def _fill(feed: Feed, seed: int, queue: Any) -> None:
+def _wait(maker: Any, made: Any) -> Batch:
+    """Return the next batch of a process; where it died, say so instead of waiting for ever."""
+    while True:
+        try:
+            return made.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            if not maker.is_alive():
+                raise RuntimeError(
+                    f"a process that made lines ended with exit code {maker.exitcode}; what it "
+                    "said stands above"
+                ) from None
+
+
+def _fill(feed: Feed, seed: int, made: Any) -> None:
     cv2.setNumThreads(1)
     for batch in make_fed(feed, seed):
-        queue.put(batch)
+        made.put(batch)

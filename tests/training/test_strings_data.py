@@ -11,9 +11,9 @@ from digitscan.imaging.lines import LINE_PX
 from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
-from training.amounts import load_amounts
+from training.amounts import DEFAULT_DATA, load_amounts
 from training.string_data import BatchPool, make_batches, make_line, pack
-from training.string_feed import Feed, feed_batches
+from training.string_feed import Feed, feed_batches, make_fed
 from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
 from training.string_layout import choose_hand
 from training.string_numbers import choose_number, may_be_date, punctuate
@@ -161,12 +161,25 @@ def test_same_seed_makes_the_same_batches(sources: Sources) -> None:
     assert not np.array_equal(other_seed.lines, first[0].lines)
 
 
-def test_processes_make_the_batches_in_turn(strings_data: Path) -> None:
-    feed = Feed(data=strings_data, seed=3, limit=4, columns=64, widths=(640,))
-    together, again = (list(islice(feed_batches(feed, processes=2), 3)) for _ in range(2))
-    for one, other in zip(together, again, strict=True):
-        np.testing.assert_array_equal(one.lines, other.lines)
-    assert not np.array_equal(together[0].lines, together[1].lines)
+@pytest.mark.skipif(
+    not (DEFAULT_DATA / "mnist").is_dir(), reason=f"no MNIST at {DEFAULT_DATA}"
+)  # Other processes know nothing of the small one that tests make.
+def test_processes_make_the_batches_in_turn() -> None:
+    feed = Feed(data=DEFAULT_DATA, seed=3, columns=64, widths=(640,))
+    first, second, third = islice(feed_batches(feed, processes=2), 3)
+    mine = make_fed(feed, feed.seed * 1_000_003 * 1009)
+    for made, expected in zip((first, third), mine, strict=False):
+        np.testing.assert_array_equal(made.lines, expected.lines)
+        np.testing.assert_array_equal(made.labels, expected.labels)
+    assert not np.array_equal(first.lines, second.lines)
+
+
+def test_a_process_that_ends_is_not_waited_for(
+    only_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.string_feed.PATIENCE_S", 0.2)
+    with pytest.raises(RuntimeError, match="exit code 1"):
+        next(feed_batches(Feed(data=only_mnist, seed=3), processes=1))
 
 
 def test_lines_leave_room_for_their_digits(sources: Sources) -> None:
