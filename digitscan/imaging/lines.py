@@ -68,15 +68,9 @@ class View:
 
 
 PLAIN = View()
-VIEWS = (
-    PLAIN,
-    View(right_px=2.0),
-    View(zoom=0.92, down_px=1.0),
-    View(zoom=1.08, right_px=1.0),
-    View(stretch=1.1, down_px=-1.0),
-    View(zoom=0.85, stretch=1.05, right_px=3.0),
-)
-"""The looks that are averaged."""
+VIEWS = (PLAIN, View(zoom=0.92, down_px=1.0), View(zoom=1.08, right_px=1.0))
+"""The looks that are averaged. Of the amounts on 40 cheques in fifteen conditions strings-6 alone reads
+404 of 570 with the first, 414 with these, 406 with three more."""
 
 
 def normalize_line(crop: Gray, view: View = PLAIN) -> Floats:
