@@ -36,6 +36,10 @@ _PRINT_NEAR = 0.06
 _LEAST_HIGH = 0.6
 _MOST_HIGH = 1.6
 """Digits outside the zone are as high as those within, in text heights."""
+_HANGING = 3.5
+"""A digit that a long comma hangs on is up to so many text heights high. It begins within a text
+height of the tops of the others, and of the next of them: a 1 that its comma crosses lay half
+outside its box, and in ten of 25 distortions the amount without it was accepted."""
 _EDGE_THIN = 0.12
 """A rule is thinner than this share of the zone's height: 1 mm of a box of 9 mm."""
 _EDGE_NEAR = 0.15
@@ -275,8 +279,12 @@ def _follow(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.ND
     line = float(np.median(middle[tall & keep]))
     slim = boxes[:, 2] - boxes[:, 0] <= _MOST_HIGH * height
     usable = tall & slim & (np.abs(middle - line) <= 0.4 * height)
+    top = float(np.median(boxes[tall & keep, 1]))
+    hangs = (heights > _MOST_HIGH * height) & (heights <= _HANGING * height)
+    hangs &= slim & (np.abs(boxes[:, 1] - top) <= height)
+    usable |= hangs
     grown = keep.copy()
-    reach = _measure_reach(boxes[tall & keep], height)
+    reach = np.where(hangs, height, _measure_reach(boxes[tall & keep], height))
     while True:
         left, right = boxes[grown & tall, 0].min(), boxes[grown & tall, 2].max()
         near = (boxes[:, 0] <= right + reach) & (boxes[:, 2] >= left - reach)
