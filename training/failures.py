@@ -31,7 +31,8 @@ from training.pictures import Mistake, draw_mistakes
 from training.report import write_bytes
 from training.rubbish import Groups, Marks, Signs
 from training.sources import DrawnDigits, Source, make_tiles
-from training.string_layout import choose_number, write_by_hand, write_in_strokes
+from training.string_layout import write_by_hand, write_in_strokes
+from training.string_numbers import choose_number
 from training.string_scans import bend, degrade, lay_on_paper
 from training.string_sources import Sources
 from training.strokes import draw_digit
