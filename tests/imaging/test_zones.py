@@ -40,6 +40,19 @@ def test_digits_that_go_on_beyond_the_zone_stay() -> None:
     assert len(list_kept(draw("470", 280))) == 3
 
 
+@pytest.mark.parametrize(
+    ("top", "is_kept"),
+    [
+        pytest.param(48, True, id="a-one-that-its-comma-crosses"),
+        pytest.param(2, False, id="a-wall-that-begins-above"),
+    ],
+)
+def test_a_digit_that_a_comma_hangs_on_stays_beyond_the_zone(top: int, is_kept: bool) -> None:
+    ink = draw("470", 80)
+    cv2.line(ink, (66, top), (40, 130), 255, 4)
+    assert (list_kept(ink)[0] < 60) is is_kept
+
+
 def test_print_of_the_reference_beside_the_zone_goes_and_what_touches_it_stays() -> None:
     sign = draw("R", 18)
     printed = find_print(draw("33", 200, sign), ZONE, SOLID)
