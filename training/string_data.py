@@ -32,7 +32,7 @@ MAX_WIDTH = 640
 LONGEST = 48
 """Labels a line at most; longer texts are left out of training."""
 FEW_WIDTHS = (144, 224, 352, 640)
-"""Widths for compilers that take half a minute for every shape: an eighth more columns."""
+"""Widths for compilers that take half a minute for every shape: a quarter more columns."""
 
 
 @dataclass(frozen=True, slots=True)
