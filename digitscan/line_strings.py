@@ -25,7 +25,7 @@ from digitscan.settings import Settings
 
 SURE_FLUENCY = -0.2
 """A line whose first view reads at least so smoothly needs no other view: the 100 held amounts read
-the same with one view of those lines as with six, in three quarters of the time."""
+the same with one view of those lines as with all (six, then), in three quarters of the time."""
 
 SURE_DIGITS = 6
 """A number on a page of so many digits that reads as smoothly is not cut: with the lattice, which

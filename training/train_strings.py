@@ -88,7 +88,7 @@ def plan_share(done: float) -> float:
     Examples
     --------
     >>> [round(plan_share(done), 3) for done in (0.01, 0.02, 0.51, 1.0)]
-    [0.5, 1.0, 0.503, 0.005]
+    [0.5, 1.0, 0.502, 0.005]
     """
     if done < WARM_UP:
         return done / WARM_UP

@@ -69,8 +69,8 @@ class View:
 
 PLAIN = View()
 VIEWS = (PLAIN, View(zoom=0.92, down_px=1.0), View(zoom=1.08, right_px=1.0))
-"""The looks that are averaged. Of the amounts on 40 cheques in fifteen conditions strings-6 alone reads
-404 of 570 with the first, 414 with these, 406 with three more."""
+"""The looks that are averaged. Of the amounts on 40 cheques in fifteen conditions strings-6 alone
+reads 404 of 570 with the first, 414 with these, 406 with three more."""
 
 
 def normalize_line(crop: Gray, view: View = PLAIN) -> Floats:
@@ -127,7 +127,7 @@ def normalize_views(crop: Gray, views: Sequence[View] = VIEWS) -> tuple[Floats, 
     Examples
     --------
     >>> [line.shape for line in normalize_views(np.full((60, 90), 220, np.uint8))][:2]
-    [(40, 60, 1), (40, 60, 1)]
+    [(40, 60, 1), (40, 56, 1)]
     """
     _check(crop)
     ink = measure_ink(crop)

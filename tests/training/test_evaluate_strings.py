@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from digitscan.imaging.lines import VIEWS
 from digitscan.recognition.models import ModelPackage, Port
 from digitscan.recognition.strings import StringCandidate
 from digitscan.records import Floats
@@ -56,7 +57,7 @@ def evaluation() -> FieldsEvaluation:
     # One zero of 700 is lost, 5 is taken for 63: a made-up 6, or a 3.
     reader = ListedReader([("12", 0.9), ("70", 0.6), ("63", 0.8), ("30", 0.99)])
     found = evaluate_reader(package, reader, sets, "2026-01-02")
-    assert reader.views == [6, 6, 6, 6]
+    assert reader.views == [len(VIEWS)] * 4
     return found
 
 
