@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.components import keep_ink
 from digitscan.records import Gray
 from digitscan.settings import InkSettings
 from training.string_layout import (
@@ -51,9 +52,7 @@ def make_crop(sources: Sources, rng: Rng) -> Crop:
 def take_ink(gray: Gray) -> Gray:
     """Leave the ink alone on white, as the reader hands over what it finds on a whole page."""
     ink = estimate_ink(gray)
-    solid = np.asarray(ink >= InkSettings().threshold, np.uint8)
-    soft = cv2.dilate(solid, np.ones((3, 3), np.uint8)) > 0
-    return np.asarray(255 - np.where(soft, ink, 0), np.uint8)
+    return np.asarray(255 - keep_ink(ink, np.asarray(ink >= InkSettings().threshold)), np.uint8)
 
 
 def take_real(sources: Sources, rng: Rng) -> Crop:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.components import find_components
+from digitscan.imaging.components import find_components, keep_ink
 from digitscan.imaging.geometry import find_median
 from digitscan.records import Box, Gray, Mask
 
@@ -214,8 +214,6 @@ def _cut(window: Gray, own: Mask, cell: Box, origin: tuple[int, int]) -> CellInk
     if width == 0:
         return CellInk(cell, np.zeros((cell.bottom - cell.top, cell.right - cell.left), np.uint8))
     right, bottom = left + width, top + height
-    # One pixel around the solid ink keeps the soft edge of the strokes.
-    soft = cv2.dilate(own[top:bottom, left:right].astype(np.uint8), np.ones((3, 3), np.uint8))
-    ink = np.asarray(cv2.copyTo(window[top:bottom, left:right], soft), np.uint8)
+    ink = keep_ink(window[top:bottom, left:right], own[top:bottom, left:right])
     box = Box(left + origin[0], top + origin[1], right + origin[0], bottom + origin[1])
     return CellInk(box, ink)

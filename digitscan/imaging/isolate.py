@@ -9,6 +9,7 @@ from digitscan.imaging.components import (
     estimate_stroke_width,
     estimate_text_height,
     find_components,
+    keep_ink,
 )
 from digitscan.imaging.ruling import remove_rules
 from digitscan.records import Box, Gray, Mask
@@ -45,7 +46,7 @@ def isolate_line(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
     parts = find_components(mask)
     height = _estimate_height(parts, mask)
     keep = ~_are_specks(parts, mask, height, settings) & ~_are_outside(parts, height)
-    return _keep(ink, np.concatenate([[False], keep])[parts.labels])
+    return keep_ink(ink, np.concatenate([[False], keep])[parts.labels])
 
 
 def isolate_parts(
@@ -120,9 +121,3 @@ def _are_outside(parts: Components, height: float) -> npt.NDArray[np.bool_]:
         | (top > band_bottom + 0.2 * height)
         | (bottom < band_top - 0.1 * height)
     )
-
-
-def _keep(ink: Gray, mask: Mask) -> Gray:
-    """Return the ink on the mask and the soft edge about it."""
-    soft = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.copyTo(ink, soft), np.uint8)

@@ -6,7 +6,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.components import Components, estimate_text_height, find_components
+from digitscan.imaging.components import (
+    Components,
+    estimate_text_height,
+    find_components,
+    keep_ink,
+)
 from digitscan.imaging.geometry import grow_box
 from digitscan.imaging.ruling import remove_faint_rules, remove_rules
 from digitscan.records import Box, Gray, Mask
@@ -211,7 +216,7 @@ def keep_writing(ink: Gray, zone: Box, threshold: int, printed: Mask | None = No
     keep = _follow(parts.boxes, keep)
     keep |= _are_commas(parts.boxes, keep)
     keep &= ~_are_stray(parts.boxes, keep)
-    return _soften(ink, np.concatenate([[False], keep])[parts.labels])
+    return keep_ink(ink, np.concatenate([[False], keep])[parts.labels])
 
 
 def _place_print(printed: Mask, zone: Box, shape: tuple[int, ...]) -> Mask:
@@ -300,11 +305,6 @@ def _measure_reach(digits: npt.NDArray[np.int32], height: float) -> float:
     gaps = ordered[1:, 0] - np.maximum.accumulate(ordered[:, 2])[:-1]
     usual = float(np.median(gaps)) if gaps.size > 1 else 0.0
     return max(_NEAR * height, min(_NEAR_GAPS * usual, _MOST_NEAR * height))
-
-
-def _soften(ink: Gray, mask: Mask) -> Gray:
-    soft = cv2.dilate(np.ascontiguousarray(mask).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return np.where(soft, ink, 0).astype(np.uint8)
 
 
 def place_zone(patch: Patch, field: Box, part: Box) -> Box:
