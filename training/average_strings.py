@@ -14,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digitscan.errors import DigitscanError, ModelError
-from training.string_network import build_network
-from training.train_strings import AVERAGED
+from digitscan.errors import DigitscanError
+from training.string_network import AVERAGED, build_network, load_averaged
 
 
 def average_runs(runs: Sequence[Path], out: Path) -> None:
@@ -34,7 +33,7 @@ def average_runs(runs: Sequence[Path], out: Path) -> None:
     ModelError
         If a run has no weights.
     """
-    weights = [_load_weights(run) for run in runs]
+    weights = [load_averaged(run).get_weights() for run in runs]
     network = build_network()
     network.set_weights([np.mean(alike, axis=0) for alike in zip(*weights, strict=True)])
     out.mkdir(parents=True, exist_ok=True)
@@ -42,14 +41,6 @@ def average_runs(runs: Sequence[Path], out: Path) -> None:
     configs = [json.loads((run / "config.json").read_text(encoding="utf-8")) for run in runs]
     config = {**configs[-1], "mean_of": [run.name for run in runs]}
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-
-
-def _load_weights(run: Path) -> list[np.ndarray]:
-    if not (run / AVERAGED).is_file():
-        raise ModelError(f"{run} has no {AVERAGED}: run python -m training.train_strings first")
-    network = build_network()
-    network.load_weights(run / AVERAGED)
-    return [np.asarray(weight) for weight in network.get_weights()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,11 +42,10 @@ from training.packages import (
     write_metadata,
 )
 from training.provenance import hash_data
-from training.string_network import build_network
+from training.string_network import load_averaged
 
 INPUT_NAME = "lines"
 OUTPUT_NAME = "logits"
-WEIGHTS = "average.weights.h5"
 PARITY = 1e-4
 """Greatest difference between a logit of Keras and of ONNX Runtime."""
 PARITY_LINES = 64
@@ -113,10 +112,7 @@ def export_package(run: Path, out: Path, data: Path, command: str | None = None)
         If the run has no weights, or ONNX Runtime and Keras disagree.
     """
     refuse_existing(out)
-    if not (run / WEIGHTS).is_file():
-        raise ModelError(f"{run} has no {WEIGHTS}: run python -m training.train_strings first")
-    network = build_network()
-    network.load_weights(run / WEIGHTS)
+    network = load_averaged(run)
     export_lines(network, out)
     metadata = _describe(out, run, data)
     metadata["provenance"]["command"] = command or (

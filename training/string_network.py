@@ -1,14 +1,18 @@
 """The string reader's network: convolutions only, CTC over columns."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 from keras import ops
 
+from digitscan.errors import ModelError
 from digitscan.imaging.lines import LINE_PX
 from digitscan.recognition.ctc import BLANK, LABELS
 
+AVERAGED = "average.weights.h5"
+"""In the folder of a training: the averaged weights of its last round."""
 _NEVER = -30.0
 """Log-probability of what cannot be, finite so that its gradient is a number."""
 
@@ -79,6 +83,21 @@ def ctc_loss(logits: Any, labels: Any, lengths: Any, signed: Any) -> Any:
     losses = ops.ctc_loss(labels, odds, lent, times, mask_index=BLANK)
     blanks = -ops.sum(odds[:, :, BLANK], axis=1)
     return ops.mean(ops.where(ops.equal(lengths, 0), blanks, losses))
+
+
+def load_averaged(run: Path) -> keras.Model:
+    """Load the network of a training, with its averaged weights.
+
+    Raises
+    ------
+    ModelError
+        If the run has none.
+    """
+    if not (run / AVERAGED).is_file():
+        raise ModelError(f"{run} has no {AVERAGED}: run python -m training.train_strings first")
+    network = build_network()
+    network.load_weights(run / AVERAGED)
+    return network
 
 
 class Lessons(keras.Model):

@@ -31,7 +31,7 @@ from training.amounts import DEFAULT_DATA, Amount, load_amounts
 from training.run_log import RunLog
 from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
 from training.string_feed import Feed, feed_batches
-from training.string_network import Lessons, build_network
+from training.string_network import AVERAGED, Lessons, build_network
 from training.string_signs import Text
 from training.warm_start import start_from_package
 
@@ -43,7 +43,6 @@ AVERAGE = 0.998
 """Momentum of the averaged weights: they look back about 500 steps."""
 CHECKPOINT = "checkpoint.weights.h5"
 """What a training that was broken off goes on from: weights, optimizer and averages."""
-AVERAGED = "average.weights.h5"
 
 
 class Pace(keras.callbacks.Callback):
