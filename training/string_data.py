@@ -55,6 +55,11 @@ class Batch:
     lengths: npt.NDArray[np.int32]
     signed: npt.NDArray[np.bool_]
 
+    @property
+    def ink(self) -> Floats:
+        """The lines as a network takes them, float32, 0.0 paper to 1.0 full ink."""
+        return np.asarray(self.lines / np.float32(255), np.float32)
+
 
 def choose_view(rng: np.random.Generator) -> View:
     """Choose a look: mostly near the plain one, now and then as if the band were misjudged."""
@@ -85,7 +90,7 @@ def make_batches(
     sources: Sources,
     seed: int,
     make: MakeCrop = make_crop,
-    columns: int | None = None,
+    columns: int = BATCH_PX,
     widths: Sequence[int] = WIDTHS,
 ) -> Iterator[Batch]:
     """Make batches for ever, from one seed; a width is served when its batch is full.
@@ -96,8 +101,8 @@ def make_batches(
     seed : int
     make : callable
         How one crop is made.
-    columns : int, optional
-        Frame columns in a batch, `BATCH_PX` by default.
+    columns : int
+        Frame columns in a batch.
     widths : sequence of int
         Widths that lines are filled up to, in rising order.
     """
@@ -107,7 +112,7 @@ def make_batches(
         line, text = make_line(sources, rng, make)
         width = next(wide for wide in widths if wide >= line.shape[1])
         waiting[width].append((line, text))
-        if len(waiting[width]) == max(8, (columns or BATCH_PX) // width):
+        if len(waiting[width]) == max(8, columns // width):
             yield pack(waiting[width], width)
             waiting[width] = []
 

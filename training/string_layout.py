@@ -24,7 +24,7 @@ from training.string_signs import (
     name_signs,
     tie_zeros,
 )
-from training.string_sources import Patches, Sources, clean_ink
+from training.string_sources import Patches, Sources, clean_ink, shear
 from training.strokes import draw_hand, draw_string
 
 PENS = 6
@@ -108,7 +108,7 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
         placed.append((patch, top, left))
         pen = max(pen, left + patch.shape[1])
         previous = character
-    return _shear(_paste(placed), style.slant)
+    return shear(_paste(placed), style.slant)
 
 
 def choose_hand(patches: Patches, text: str, rng: Rng) -> dict[str, Sequence[Gray]]:
@@ -273,16 +273,6 @@ def _paste(placed: list[tuple[Gray, int, int]]) -> Gray:
         place = canvas[y - top : y - top + patch.shape[0], x - left : x - left + patch.shape[1]]
         np.maximum(place, patch, out=place)
     return canvas
-
-
-def _shear(ink: Gray, slant: float) -> Gray:
-    height, width = ink.shape
-    extra = abs(slant) * height
-    move = np.array([[1.0, -slant, extra if slant > 0 else 0.0], [0.0, 1.0, 0.0]])
-    if slant <= 0:
-        move[0, 2] = 0.0
-    turned = cv2.warpAffine(ink, move, (round(width + extra) + 1, height))
-    return np.asarray(turned, np.uint8)
 
 
 def _change_pen(ink: Gray, rng: Rng) -> Gray:

@@ -180,7 +180,7 @@ def even_slant(patches: Mapping[str, Sequence[Gray]]) -> dict[str, list[Gray]]:
         slants = [_measure_slant(patch) for patch in choices]
         middle = float(np.mean(slants)) if slants else 0.0
         even[digit] = [
-            cut_to_ink(_shear(patch, slant - middle))
+            cut_to_ink(shear(patch, slant - middle))
             for patch, slant in zip(choices, slants, strict=True)
         ]
     return even
@@ -191,16 +191,18 @@ def sort_by_pen(patches: Mapping[str, Sequence[Gray]]) -> dict[str, list[Gray]]:
     return {digit: sorted(choices, key=_measure_pen) for digit, choices in patches.items()}
 
 
+def shear(ink: Gray, slant: float) -> Gray:
+    """Lean ink to the right by so many columns per row up, on as much more paper as that takes."""
+    height, width = ink.shape
+    extra = abs(slant) * height
+    move = np.array([[1.0, -slant, extra if slant > 0 else 0.0], [0.0, 1.0, 0.0]])
+    turned = cv2.warpAffine(ink, move, (round(width + extra) + 1, height))
+    return np.asarray(turned, np.uint8)
+
+
 def _measure_slant(patch: Gray) -> float:
     moments = cv2.moments(patch)
     return float(np.clip(moments["mu11"] / max(moments["mu02"], 1e-6), -1.0, 1.0))
-
-
-def _shear(patch: Gray, slant: float) -> Gray:
-    height, width = patch.shape
-    extra = round(abs(slant) * height) + 1
-    move = np.array([[1.0, -slant, extra / 2 + slant * height / 2], [0.0, 1.0, 0.0]])
-    return np.asarray(cv2.warpAffine(patch, move, (width + extra, height)), np.uint8)
 
 
 def _measure_pen(patch: Gray) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from digitscan.recognition.classifier import softmax
 from digitscan.records import Floats
 from training.mnist import Labels, Tiles
 
@@ -84,10 +85,7 @@ def soften(logits: Floats, softness: float) -> Floats:
     >>> np.round(soften(sure, 3.0), 2).tolist()
     [[0.949999988079071, 0.05000000074505806], [0.5, 0.5]]
     """
-    scaled = logits / np.float32(softness)
-    odds = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    odds /= odds.sum(axis=-1, keepdims=True)
-    return np.asarray(odds.mean(axis=1), np.float32)
+    return np.asarray(softmax(logits / np.float32(softness)).mean(axis=1), np.float32)
 
 
 class TileStore:

@@ -151,7 +151,7 @@ def measure_exact(network: keras.Model, amounts: tuple[Amount, ...]) -> float:
     """Return the share of amounts that are read without a mistake."""
     lines = [normalize_line(amount.image) for amount in amounts]
     batch = pack([(line[:, :MAX_WIDTH], Text("")) for line in lines], MAX_WIDTH)
-    logits = network.predict(batch.lines / np.float32(255), batch_size=len(lines), verbose=0)
+    logits = network.predict(batch.ink, batch_size=len(lines), verbose=0)
     right = 0
     for line, row, amount in zip(lines, logits, amounts, strict=True):
         # Where a line is filled up the network may say anything: the reader cuts there too.
@@ -218,8 +218,7 @@ def train(options: argparse.Namespace) -> None:
     first = first_round * options.save_every
     batches = feed_batches(feed, options.processes, first)
     if options.start and not first_round:
-        batch = next(batches)
-        _start_from(lessons.network, options.start, batch.lines / np.float32(255))
+        _start_from(lessons.network, options.start, next(batches).ink)
     pool = BatchPool(batches, size=400, reuse=options.reuse, seed=first)
     _write_config(options)
     rounds = -(-options.steps // options.save_every)

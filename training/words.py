@@ -131,7 +131,7 @@ def train(out: Path, data: Path, choices: Choices, limit: int | None = None) -> 
     start = time.monotonic()
     for step in range(1, choices.steps + 1):
         batch = pool.take(step)
-        loss = float(network.train_on_batch(batch.lines / np.float32(255), _name(batch)))
+        loss = float(network.train_on_batch(batch.ink, _name(batch)))
         if step % 250 == 0 or step == choices.steps:
             network.save_weights(out / WEIGHTS)
             # Keras gives the mean since the metrics were set back.
