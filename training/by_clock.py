@@ -6,7 +6,7 @@ count of steps, so that the weights have settled when time is up, however fast t
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -18,6 +18,7 @@ from training.config import GENTLE, TrainConfig
 from training.fit import Run, predict_padded, to_floats
 from training.judged_digits import find_doubted, load_real, validate
 from training.mnist import Labels, Tiles, load_mnist
+from training.pace import Clock, plan_share
 from training.pools import PoolPlan, PoolStream
 from training.teaching import TileStore, name_odds, soften
 
@@ -36,20 +37,11 @@ _REVIEW = 0.25
 _RESERVE_S = 6.0
 """Seconds kept free for the last epoch and for what is written after it."""
 
+LEAST_RATE = 0.01
+"""Share of the greatest rate at the begin and at the end."""
+
 Asked = Callable[[Tiles, Labels], Floats]
 """Tiles and labels to what a network shall learn of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The time of a training, in seconds of `time.monotonic`."""
-
-    begin: float
-    end: float
-
-    def share(self) -> float:
-        """Return the share of the time that is over, 0 to 1."""
-        return min(1.0, (time.monotonic() - self.begin) / max(1e-9, self.end - self.begin))
 
 
 def choose_rate(config: TrainConfig, share: float) -> float:
@@ -72,12 +64,9 @@ def choose_rate(config: TrainConfig, share: float) -> float:
     >>> [round(choose_rate(config, share), 3) for share in (0.0, 0.05, 0.1, 0.55, 1.0)]
     [0.01, 0.5, 1.0, 0.505, 0.01]
     """
-    if share < config.warmup:
-        return config.rate * max(0.01, share / config.warmup)
-    if config.schedule == "constant":
+    if share >= config.warmup and config.schedule == "constant":
         return config.rate
-    turned = np.pi * (share - config.warmup) / (1 - config.warmup)
-    return float(config.rate * (0.01 + 0.99 * (1 + np.cos(turned)) / 2))
+    return config.rate * plan_share(share, config.warmup, LEAST_RATE)
 
 
 def train_by_clock(name: str, config: TrainConfig, data: Path, out: Path) -> Path:

@@ -10,7 +10,6 @@ Any backend of Keras trains. On a graphics card: `KERAS_BACKEND=jax`, `--bfloat1
 import argparse
 import itertools
 import json
-import math
 import os
 import sys
 import time
@@ -28,6 +27,7 @@ from digitscan.recognition.ctc import BLANK
 from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
+from training.pace import Clock, plan_share
 from training.run_log import RunLog
 from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
 from training.string_feed import Feed, feed_batches
@@ -61,14 +61,16 @@ class Pace(keras.callbacks.Callback):
 
     def __init__(self, rate: float, rounds: int, minutes: float) -> None:
         super().__init__()
-        self._rate, self._rounds, self._minutes = rate, rounds, minutes
-        self._start = time.monotonic()
+        self._rate, self._rounds = rate, rounds
+        start = time.monotonic()
+        self._clock = Clock(start, start + 60.0 * minutes) if minutes else None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Set the rate; Keras names the arguments."""
         del logs
         done = max((epoch + 0.5) / self._rounds, self._ask_clock())
-        self.model.optimizer.learning_rate = self._rate * plan_share(done)
+        share = plan_share(done, WARM_UP, LEAST_RATE)
+        self.model.optimizer.learning_rate = self._rate * share
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """End where the time is up."""
@@ -76,23 +78,7 @@ class Pace(keras.callbacks.Callback):
         self.model.stop_training = self._ask_clock() >= 1.0
 
     def _ask_clock(self) -> float:
-        if not self._minutes:
-            return 0.0
-        return (time.monotonic() - self._start) / (60.0 * self._minutes)
-
-
-def plan_share(done: float) -> float:
-    """Return the share of the peak rate at a point of a training: up, then half a cosine down.
-
-    Examples
-    --------
-    >>> [round(plan_share(done), 3) for done in (0.01, 0.02, 0.51, 1.0)]
-    [0.5, 1.0, 0.502, 0.005]
-    """
-    if done < WARM_UP:
-        return done / WARM_UP
-    way = min(1.0, (done - WARM_UP) / (1.0 - WARM_UP))
-    return LEAST_RATE + (1.0 - LEAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * way))
+        return 0.0 if self._clock is None else self._clock.share()
 
 
 class Review(keras.callbacks.Callback):

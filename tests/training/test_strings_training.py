@@ -15,8 +15,9 @@ from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
 from training import train_strings
 from training.evaluate_strings import Outcome, measure_accepted, measure_exact
+from training.pace import plan_share
 from training.string_network import build_network, ctc_loss
-from training.train_strings import Pace, collapse, plan_share, train
+from training.train_strings import LEAST_RATE, WARM_UP, Pace, collapse, train
 
 pytestmark = pytest.mark.training
 
@@ -54,7 +55,7 @@ def test_loss_of_a_line_with_signs_asks_for_them() -> None:
 
 
 def test_rate_rises_and_falls() -> None:
-    shares = [plan_share(done) for done in np.linspace(0.001, 1.0, 200)]
+    shares = [plan_share(done, WARM_UP, LEAST_RATE) for done in np.linspace(0.001, 1.0, 200)]
     top = int(np.argmax(shares))
     assert shares[top] == pytest.approx(1.0, abs=0.01)
     assert shares[:top] == sorted(shares[:top])
