@@ -38,13 +38,14 @@ class Line:
     region : Region
         Where the number stands, in pixels of the upright page.
     window : Box
-        Where `ink` and `gray` were cut from, somewhat larger.
+        Where `ink` was cut from, somewhat larger.
     ink : ndarray of uint8, shape (h, w)
         Ink strength, other writing left out.
-    gray : ndarray of uint8, shape (h, w)
-        What the string reader looks at.
     kind : FieldKind or None
         What the field says; None where nobody knows.
+    gray : ndarray of uint8, shape (h, w), or None
+        The crop as it was given, which the string reader looks at; None where other writing was
+        left out: there it looks at `ink`.
     cells : Pieces or None
         The digits of a comb, which need no cutting; None for free writing.
     grammar : Grammar or None
@@ -54,8 +55,8 @@ class Line:
     region: Region
     window: Box
     ink: Gray
-    gray: Gray
     kind: FieldKind | None = None
+    gray: Gray | None = None
     cells: Pieces | None = None
     grammar: Grammar | None = None
 

@@ -134,4 +134,4 @@ def make_line(gray: Gray, settings: Settings, kind: FieldKind) -> Line:
     """
     ink = isolate_line(estimate_ink(gray, settings.ink), settings.ink.threshold, settings.cuts)
     whole = Box(0, 0, gray.shape[1], gray.shape[0])
-    return Line(Region(whole, str(kind)), whole, ink, gray, kind)
+    return Line(Region(whole, str(kind)), whole, ink, kind, gray)

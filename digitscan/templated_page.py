@@ -258,9 +258,8 @@ def _cut_free(
     margin = max(2, round(0.3 * (tight.bottom - tight.top)))
     window = clip_box(grow_box(tight, margin, margin), ink.shape)
     inner = alone[window.top : window.bottom, window.left : window.right]
-    white = np.asarray(255 - inner, np.uint8)
     region = Region(tight, field.name)
-    line = Line(region, window, inner, white, field.grammar.kind, grammar=field.grammar)
+    line = Line(region, window, inner, field.grammar.kind, grammar=field.grammar)
     return _Cut(field, patch, line, None)
 
 
@@ -345,11 +344,15 @@ def _join_comb(
     pieces = join_cells(
         (shape[0], shape[1]), [cell.ink for cell in kept], [cell.box for cell in kept]
     )
-    white = np.asarray(255 - pieces.ink, np.uint8)
     box = Box(places[0].left, places[0].top, places[-1].right, places[-1].bottom)
     whole = Box(0, 0, shape[1], shape[0])
     return Line(
-        Region(box, field.name), whole, pieces.ink, white, field.grammar.kind, pieces, field.grammar
+        Region(box, field.name),
+        whole,
+        pieces.ink,
+        field.grammar.kind,
+        cells=pieces,
+        grammar=field.grammar,
     )
 
 

@@ -266,8 +266,7 @@ def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:
     ink = estimate_ink(view.gray[box.top : box.bottom, box.left : box.right], settings.ink)
     cells = split_cells(ink, [_shift(cell, box) for cell in comb.cells])
     pieces = join_cells(ink.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
-    white = np.asarray(255 - pieces.ink, np.uint8)
-    return Line(Region(comb.box), box, pieces.ink, white, cells=pieces)
+    return Line(Region(comb.box), box, pieces.ink, cells=pieces)
 
 
 def _shift(box: Box, window: Box) -> Box:
@@ -295,4 +294,4 @@ def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
     ]
     alone = isolate_parts(inner, box, view.lines.parts, stretch.members, factor)
     tight = clip_box(scale_box(stretch.box, factor), shape)
-    return Line(Region(tight), box, alone, np.asarray(255 - alone, np.uint8))
+    return Line(Region(tight), box, alone)

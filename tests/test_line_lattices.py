@@ -21,7 +21,7 @@ def test_a_sure_stroke_may_be_the_right_half_of_an_open_four() -> None:
     ink[10:30, 20:24] = ink[26:30, 20:34] = 255  # an L, which is no digit
     ink[10:50, 38:42] = 255  # alone surely a 1
     whole = Box(0, 0, 80, 60)
-    line = Line(Region(whole), whole, ink, np.uint8(255) - ink)
+    line = Line(Region(whole), whole, ink)
     (cut,) = search_lattices((line,), ByWidth(), Settings())
     assert cut.paths[0].text == "4"
     assert (cut.paths[0].arcs[0].first, cut.paths[0].arcs[0].last) == (0, 2)

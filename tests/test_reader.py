@@ -39,7 +39,7 @@ def make_line(
 ) -> Line:
     """Make a line of a crop that was cut out of a page at (left, top)."""
     box = Box(left, top, left + gray.shape[1], top + gray.shape[0])
-    return Line(Region(box), box, estimate_ink(gray), gray, kind)
+    return Line(Region(box), box, estimate_ink(gray), kind, gray)
 
 
 def read_text(text: str, **changes: object) -> Reading:
@@ -306,6 +306,7 @@ def test_eight_boxes_that_may_say_a_day_are_a_date(text: str, share: float, read
 
 def test_the_images_are_not_modified() -> None:
     line = make_line(draw_crop("507")[0])
+    assert line.gray is not None
     before = line.ink.copy(), line.gray.copy()
     line.ink.setflags(write=False)
     line.gray.setflags(write=False)

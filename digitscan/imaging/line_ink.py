@@ -35,15 +35,45 @@ def measure_ink(crop: Gray) -> Gray:
     >>> int(measure_ink(np.full((30, 30), 90, np.uint8)).max())
     0
     """
-    height, width = crop.shape
-    if height > WORK_PX:
-        size = (max(1, round(width * WORK_PX / height)), WORK_PX)
-        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
-    dark = _estimate_darkness(crop)
-    side = max(3, crop.shape[0] // 2)
+    return _lift(_estimate_darkness(_reduce(crop)))
+
+
+def lift_ink(ink: Gray) -> Gray:
+    """Measure the ink of a line of which nothing but its ink is left: there the paper is known.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        0 paper to 255 full ink.
+
+    Returns
+    -------
+    ndarray of uint8, shape (min(h, 88), w')
+        As `measure_ink` of black ink on white paper.
+
+    Examples
+    --------
+    >>> int(lift_ink(np.full((30, 30), 90, np.uint8)).min())
+    255
+    """
+    return _lift(_reduce(ink).astype(np.float32))
+
+
+def _lift(dark: Floats) -> Gray:
+    """Divide darkness by the darkest ink nearby."""
+    side = max(3, dark.shape[0] // 2)
     near = cv2.dilate(cv2.blur(dark, (3, 3)), np.ones((side + 2, side + 2), np.uint8))
     reach = np.maximum(cv2.blur(near, (side, side)), _measure_least_reach(dark))
     return np.asarray(np.minimum(dark / reach, 1.0) * 255.0, np.uint8)
+
+
+def _reduce(line: Gray) -> Gray:
+    """Reduce a line, gray or ink, to a size that is quick to work with."""
+    height, width = line.shape
+    if height <= WORK_PX:
+        return line
+    size = (max(1, round(width * WORK_PX / height)), WORK_PX)
+    return np.asarray(cv2.resize(line, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _estimate_darkness(gray: Gray) -> Floats:

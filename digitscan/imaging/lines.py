@@ -130,7 +130,23 @@ def normalize_views(crop: Gray, views: Sequence[View] = VIEWS) -> tuple[Floats, 
     [(40, 60, 1), (40, 56, 1)]
     """
     _check(crop)
-    ink = measure_ink(crop)
+    return frame_views(measure_ink(crop), views)
+
+
+def frame_views(ink: Gray, views: Sequence[View] = VIEWS) -> tuple[Floats, ...]:
+    """Lay measured ink into the frame several times, moved and scaled a little.
+
+    Parameters
+    ----------
+    ink : ndarray of uint8, shape (h, w)
+        As `measure_ink` returns it.
+    views : sequence of View
+
+    Returns
+    -------
+    tuple of ndarray of float32, shape (40, W, 1)
+        As `normalize_views`.
+    """
     place = locate_writing(ink)
     return tuple(frame_line(ink, view, place) for view in views)
 

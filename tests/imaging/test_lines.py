@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digitscan.imaging.line_ink import measure_ink
+from digitscan.imaging.line_ink import lift_ink, measure_ink
 from digitscan.imaging.lines import (
     BAND_PX,
     LINE_PX,
@@ -85,6 +85,15 @@ def test_a_faint_pen_beside_black_print_is_lifted() -> None:
     crop[15:45, 90:94] = 150
     ink = measure_ink(crop)
     assert ink[30, 91] > 1.2 * 255 * (210 - 150) / (210 - 70)
+
+
+@pytest.mark.parametrize("height", [30, 60, 200])
+def test_ink_alone_is_measured_as_on_white_paper(height: int) -> None:
+    crop = _strokes(height, height // 4, 3 * height // 4)
+    crop[:, 90:94] = np.minimum(crop[:, 90:94] + 60, 210)
+    ink = np.asarray((210 - crop) * (255 / 140), np.uint8)
+    on_white = measure_ink(np.asarray(255 - ink, np.uint8))
+    np.testing.assert_allclose(lift_ink(ink).astype(int), on_white.astype(int), atol=8)
 
 
 @pytest.mark.parametrize(
