@@ -35,11 +35,11 @@ Crop = tuple[Gray, Text]
 def make_crop(sources: Sources, rng: Rng) -> Crop:
     """Make one crop for training, of a kind chosen at random."""
     kind = rng.random()
-    if kind < 0.33:
+    if kind < 0.4:
         crop, text = take_real(sources, rng)
-    elif kind < 0.4:
+    elif kind < 0.43:
         crop, text = make_comb(sources, rng)
-    elif kind < 0.48:
+    elif kind < 0.51:
         crop, text = make_numberless(sources, rng)
     else:
         crop, text = make_field(sources, rng)

@@ -13,7 +13,7 @@ from digitscan.recognition.models import load_package
 from training.export_strings import make_test_lines
 from training.packages import read_float32
 from training.string_network import build_network
-from training.warm_start import start_from_package
+from training.warm_start import Convolution, narrow, start_from_package
 
 pytestmark = pytest.mark.training
 
@@ -22,8 +22,7 @@ def test_network_says_what_the_package_says() -> None:
     released = load_package("strings")
     lines = make_test_lines(4, 64)
     network = build_network()
-    taken = start_from_package(network, released.path.parent, lines)
-    assert taken == sum(isinstance(layer, keras.layers.Conv2D) for layer in network.layers)
+    start_from_package(network, released.path.parent, lines)
     exact = replace(released, onnx=read_float32(released.path.parent))
     (expected,) = open_session(exact).run([released.output.name], {released.input.name: lines})
     assert np.abs(np.asarray(network(lines, training=False)) - expected).max() < 1e-3
@@ -42,10 +41,37 @@ def test_training_sees_statistics_of_the_lines() -> None:
     )
 
 
+def _convolution(size: tuple[int, int, int, int], seed: int) -> Convolution:
+    values = np.random.default_rng(seed).normal(size=size).astype(np.float32)
+    return values, values[0, 0, 0].copy()
+
+
+def test_as_many_filters_change_nothing() -> None:
+    chain = [_convolution((3, 3, 1, 4), 1), _convolution((3, 3, 4, 4), 2)]
+    kept = narrow(chain, [4, 4])
+    for (kernel, bias), (before, bias_before) in zip(kept, chain, strict=True):
+        np.testing.assert_array_equal(kernel, before)
+        np.testing.assert_array_equal(bias, bias_before)
+
+
+def test_a_residual_convolution_keeps_what_it_adds_to() -> None:
+    first, second = _convolution((1, 1, 1, 4), 1), _convolution((1, 1, 4, 4), 2)
+    last = _convolution((1, 1, 4, 3), 3)
+    # Nothing takes up filter 2, however large it is.
+    first[0][..., 2], second[0][:, :, 2], last[0][:, :, 2] = 100.0, 0.0, 0.0
+    (one, one_bias), (two, two_bias), (three, _) = narrow([first, second, last], [3, 3, 3])
+    kept = [0, 1, 3]
+    np.testing.assert_array_equal(one, first[0][..., kept])
+    np.testing.assert_array_equal(one_bias, first[1][kept])
+    np.testing.assert_array_equal(two, second[0][:, :, kept][..., kept])
+    np.testing.assert_array_equal(two_bias, second[1][kept])
+    np.testing.assert_array_equal(three, last[0][:, :, kept])
+
+
 def test_refuses_a_package_of_another_network() -> None:
     lines = keras.Input((LINE_PX, None, 1))
     other = keras.Model(lines, keras.layers.Conv2D(3, 3)(lines))
-    with pytest.raises(ModelError, match="convolutions, and the network fits 0"):
+    with pytest.raises(ModelError, match="give a package of the same network or of a wider one"):
         start_from_package(
             other, load_package("strings").path.parent, np.zeros((1, LINE_PX, 48, 1), np.float32)
         )
