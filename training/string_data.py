@@ -154,7 +154,7 @@ class BatchPool:
 
     def __init__(self, batches: Iterator[Batch], size: int, reuse: float, seed: int) -> None:
         self._batches = batches
-        self._fresh: queue.Queue[Batch] = queue.Queue(maxsize=16)
+        self._fresh: queue.Queue[Batch | Exception] = queue.Queue(maxsize=16)
         self._kept: list[Batch] = []
         self._size = size
         self._reuse = reuse
@@ -170,9 +170,18 @@ class BatchPool:
         self._thread.join()
 
     def take(self, step: int) -> Batch:
-        """Return a batch for this step: a new one where one is due, else one of those kept."""
+        """Return a batch for this step: a new one where one is due, else one of those kept.
+
+        Raises
+        ------
+        Exception
+            What stopped the making of batches, as soon as a new one is due.
+        """
         if self.made * self._reuse <= step:
-            return self._keep(self._fresh.get())
+            batch = self._fresh.get()
+            if isinstance(batch, Exception):
+                raise batch
+            return self._keep(batch)
         return self._kept[int(self._rng.integers(len(self._kept)))]
 
     def _keep(self, batch: Batch) -> Batch:
@@ -184,12 +193,19 @@ class BatchPool:
         return batch
 
     def _fill(self) -> None:
-        for batch in self._batches:
-            while not self._closed.is_set():
-                try:
-                    self._fresh.put(batch, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-            if self._closed.is_set():
-                return
+        try:
+            for batch in self._batches:
+                if not self._offer(batch):
+                    return
+        except Exception as error:  # of the thread; the training would wait for ever
+            self._offer(error)
+
+    def _offer(self, batch: Batch | Exception) -> bool:
+        """Wait until there is room for a batch; False where the pool was closed meanwhile."""
+        while not self._closed.is_set():
+            try:
+                self._fresh.put(batch, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False

@@ -1,5 +1,6 @@
 """What the string reader is trained on: papers, hands, clutter, and labels that fit the ink."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
 from training.amounts import DEFAULT_DATA, load_amounts
-from training.string_data import BatchPool, make_batches, make_line, pack
+from training.string_data import Batch, BatchPool, make_batches, make_line, pack
 from training.string_feed import Feed, feed_batches
 from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
 from training.string_layout import choose_hand
@@ -210,6 +211,17 @@ def test_pool_hands_batches_out_again_only_so_often() -> None:
     taken = [int(pool.take(step).labels[0, 0]) for step in range(1, 11)]
     assert pool.made == 6
     assert set(taken) <= set(range(10))
+
+
+def test_what_stops_the_making_of_batches_reaches_the_training() -> None:
+    def make() -> Iterator[Batch]:
+        yield pack([(np.zeros((LINE_PX, 16, 1), np.float32), Text("1"))], 48)
+        raise RuntimeError("a process that made lines ended")
+
+    pool = BatchPool(make(), size=4, reuse=1.0, seed=0)
+    pool.take(1)
+    with pytest.raises(RuntimeError, match="made lines ended"):
+        pool.take(2)
 
 
 def test_patches_are_cut_and_cleaned() -> None:
