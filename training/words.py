@@ -1,6 +1,6 @@
 """Train and release the word screen: `python -m training.words train`, then `release`.
 
-A small network that tells lines with a number from lines of words, before the string reader, 27
+A small network that tells lines with a number from lines of words, before the string reader, 52
 times as costly, looks at them. It learns on the made lines of the string reader, half of them
 without a number.
 """
