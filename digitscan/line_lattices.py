@@ -50,6 +50,8 @@ class Line:
         The digits of a comb, which need no cutting; None for free writing.
     grammar : Grammar or None
         What the field may say, where a template tells; None for any text of its kind.
+    lacks_stroke : bool
+        True where a stroke that may be a digit stands beside the number and was left out.
     """
 
     region: Region
@@ -59,6 +61,7 @@ class Line:
     gray: Gray | None = None
     cells: Pieces | None = None
     grammar: Grammar | None = None
+    lacks_stroke: bool = False
 
     @property
     def known_kind(self) -> FieldKind | None:

@@ -31,6 +31,7 @@ from digitscan.imaging.regions import (
     share_on_lines,
     split_words,
 )
+from digitscan.imaging.strokes_beside import find_stroke_beside
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Reading, Region
@@ -47,6 +48,11 @@ page of 500 mixed letters gave, 11 were single digits named with 0.99 and more."
 PAIR_SHARE = 0.96
 """Two characters are a number where that is nearly certain: on 40 cheques three pairs were read
 with 0.95 to 0.99, two of them letters and one a signature."""
+
+
+STROKE_SHARE = 0.5
+"""A number beside which a bare stroke was left out may lack a 1: of 60 drawn cheques one amount
+1,445.16 was accepted as 44516, its 1 straight enough to pass for a printed rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,8 @@ def _doubt(considered: Considered, line: Line) -> Reading:
     share = considered.number
     if len(reading.text) <= 2 and line.cells is None:
         share *= LONE_SHARE if len(reading.text) == 1 else PAIR_SHARE
+    if line.lacks_stroke:
+        share *= STROKE_SHARE
     return replace(reading, confidence=reading.confidence * share)
 
 
@@ -294,4 +302,6 @@ def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
     ]
     alone = isolate_parts(inner, box, view.lines.parts, stretch.members, factor)
     tight = clip_box(scale_box(stretch.box, factor), shape)
-    return Line(Region(tight), box, alone)
+    left_out = np.asarray((inner >= settings.ink.threshold) & (alone == 0))
+    beside = find_stroke_beside(left_out, _shift(tight, box))
+    return Line(Region(tight), box, alone, lacks_stroke=beside)

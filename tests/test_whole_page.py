@@ -10,7 +10,7 @@ import pytest
 from digitscan.imaging.geometry import turn_upright
 from digitscan.pipeline import read_page
 from digitscan.records import Box, Gray, PageResult, Status
-from digitscan.whole_page import LONE_SHARE, PAIR_SHARE, read_whole
+from digitscan.whole_page import LONE_SHARE, PAIR_SHARE, STROKE_SHARE, read_whole
 from tests.drawings import (
     PAPER,
     PEN,
@@ -166,3 +166,13 @@ def test_few_digits_in_no_box_are_doubted(text: str, share: float) -> None:
     (short,) = [one for one in readings if one.text == text]
     assert share - 0.02 < short.confidence <= share
     assert min(one.confidence for one in readings if len(one.text) > 2) > 0.97
+
+
+def test_a_number_beside_a_bare_stroke_is_doubted() -> None:
+    sheet, (number, _) = draw_sheet(60)
+    left = number.left - (number.bottom - number.top) // 5
+    # Straight, thin and high: it passes for a printed rule, and may be a 1.
+    sheet[number.top : number.bottom, left - 3 : left] = PEN
+    readings, _ = read_whole(sheet, DRAWN)
+    (doubted,) = [one for one in readings if one.text == SHEET_NUMBERS[0]]
+    assert doubted.confidence == pytest.approx(STROKE_SHARE, abs=0.02)
