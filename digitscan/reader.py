@@ -58,9 +58,9 @@ first 1 of 13032013 was read as a 7, and the second 0 of 30012016 as a 6."""
 
 LEAST_NUMBER = 0.9
 """A line of a page that may be no number is not cut: its confidence, which is no larger, rejects it
-whatever the lattice says. Of the dates, amounts and accounts of 40 cheques one has less, an amount
-with 0.41. With 0.3 three rows of those cheques read otherwise, none of them a number, and a cheque
-took a thirtieth more time."""
+by default whatever the lattice says. Of the dates, amounts and accounts of 40 cheques one has less,
+an amount with 0.41. With 0.3 three rows of those cheques read otherwise, none of them a number, and
+a cheque took a thirtieth more time."""
 
 
 @dataclass(frozen=True, slots=True)

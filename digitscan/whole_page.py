@@ -52,7 +52,8 @@ with 0.95 to 0.99, two of them letters and one a signature."""
 
 STROKE_SHARE = 0.5
 """A number beside which a bare stroke was left out may lack a 1: of 60 drawn cheques one amount
-1,445.16 was accepted as 44516, its 1 straight enough to pass for a printed rule."""
+1,445.16 was accepted as 44516, its 1 straight enough to pass for a printed rule. Of those cheques
+four rows are doubted, two of which lack their 1, of 40 real ones three, all of them whole."""
 
 
 @dataclass(frozen=True, slots=True)

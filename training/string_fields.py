@@ -50,7 +50,7 @@ def make_crop(sources: Sources, rng: Rng) -> Crop:
 
 
 def take_ink(gray: Gray) -> Gray:
-    """Leave the ink alone on white, as the reader hands over what it finds on a whole page."""
+    """Leave the ink alone on white: of a line on a whole page the reader has no more."""
     ink = estimate_ink(gray)
     return np.asarray(255 - keep_ink(ink, np.asarray(ink >= InkSettings().threshold)), np.uint8)
 

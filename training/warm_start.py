@@ -64,10 +64,8 @@ def start_from_package(network: keras.Model, package: Path, lines: Floats) -> No
         norm.beta.assign(bias)
         norm.gamma.assign(np.sqrt(np.full(bias.shape, 1.0 + norm.epsilon)))
         seen = keras.Model(network.input, layer.output).predict(lines, verbose=0)
-        mean, variance = (
-            seen.mean(axis=(0, 1, 2), dtype=np.float64),
-            seen.var(axis=(0, 1, 2), dtype=np.float64),
-        )
+        mean = seen.mean(axis=(0, 1, 2), dtype=np.float64)
+        variance = seen.var(axis=(0, 1, 2), dtype=np.float64)
         norm.moving_mean.assign(mean)
         norm.moving_variance.assign(variance)
         norm.gamma.assign(np.sqrt(variance + norm.epsilon))
@@ -106,7 +104,7 @@ def narrow(convolutions: Sequence[Convolution], filters: Sequence[int]) -> list[
         is_residual = kernel.shape[2] == kernel.shape[3]
         stages.append(stages[-1] if stages and is_residual else len(set(stages)))
     kept: dict[int, npt.NDArray[np.intp]] = {}
-    for stage, wanted in zip(stages, filters, strict=True):
+    for stage, wanted in dict(zip(stages, filters, strict=True)).items():
         own = [kernel for (kernel, _), at in zip(convolutions, stages, strict=True) if at == stage]
         takers = [
             kernel
