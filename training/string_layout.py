@@ -103,6 +103,9 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
             left = round(pen - rng.uniform(0.1, 0.45) * style.height)
         elif character == "-" and previous == "/" and rng.random() < 0.4:
             left = round(pen - rng.uniform(0.1, 0.4) * style.height)
+        elif previous == "," and character.isdigit() and rng.random() < 0.12:
+            # A long comma that leans reaches over the digit after it.
+            left = round(pen - rng.uniform(0.05, 0.25) * style.height)
         elif not character.isdigit() or (previous and not previous.isdigit()):
             left = max(left, round(pen - 3)) + round(room * float(rng.uniform(0.2, 1.0)))
         placed.append((patch, top, left))
@@ -154,7 +157,7 @@ def write_in_strokes(number: str, rng: Rng) -> Line:
     text = punctuate(number, rng).translate(str.maketrans("'_", ",-"))
     hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
     ligatures = float(rng.choice([0.15, 0.7]))
-    return Line(draw_string(text, rng, hand, ligatures=ligatures), name_signs(text))
+    return Line(draw_string(text, rng, hand, ligatures=ligatures, crossing=0.2), name_signs(text))
 
 
 def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:

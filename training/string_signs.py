@@ -144,9 +144,11 @@ def _draw_long_comma(height: float, rng: Rng) -> list[tuple[float, float]]:
     way = np.linspace(1.0, 0.0, 6)
     columns = 6 + lean * way + belly * 4 * way * (1 - way)
     path = [(float(x), float(y)) for x, y in zip(columns, rows, strict=True)]
-    if rng.random() < 0.2:
-        # The pen comes from the left: a head that makes a small 7 of the comma.
-        path.insert(0, (path[0][0] - 0.15 * height, head + 0.03 * height))
+    if rng.random() < 0.25:
+        # The pen comes from the left, often from the digit before: a head that makes a 7 of it.
+        reach, fall = rng.uniform(0.1, 0.4) * height, rng.uniform(-0.05, 0.1) * height
+        path = [(x + reach, y) for x, y in path]
+        path.insert(0, (path[0][0] - reach, head + fall))
     return path
 
 

@@ -149,6 +149,7 @@ def draw_string(
     *,
     gap: float | None = None,
     ligatures: float = 0.15,
+    crossing: float = 0.0,
     loyalty: float = 0.85,
 ) -> Ink:
     """Draw a line of figures, signs and a few letters, cropped to its ink.
@@ -165,6 +166,8 @@ def draw_string(
         overlap. Where not given, a random one from touching to wide apart.
     ligatures : float
         Probability that two zeros in a row are tied by a stroke.
+    crossing : float
+        Probability that a comma starts before the foot of its digit ends, as below many a 1.
     loyalty : float
         Probability that a repeated digit is written in the style that it had before.
 
@@ -205,8 +208,11 @@ def draw_string(
         figure = _write(character, rng, writer, styles[character])
         ink = np.concatenate(figure)
         scale = float(np.exp(rng.normal(0.0, 0.05)))
+        gap_after = float(rng.normal(spacing, 0.05))
+        if crossing and character == "," and previous.isdigit() and rng.random() < crossing:
+            gap_after -= float(rng.uniform(0.1, 0.4))
         offset = (
-            right + float(rng.normal(spacing, 0.05)) + pen - float(ink[:, 0].min()) * scale,
+            right + gap_after + pen - float(ink[:, 0].min()) * scale,
             float(rng.normal(0.0, 0.03)) + drift * right + 1.0 - scale,
         )
         placed = [stroke * scale + offset for stroke in figure]

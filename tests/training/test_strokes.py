@@ -95,6 +95,14 @@ def test_the_ligature_ties_zeros() -> None:
     )
 
 
+def test_a_comma_may_cross_the_foot_of_its_digit() -> None:
+    apart, crossed = (
+        draw_string("1,", np.random.default_rng(9), STEADY, gap=0.3, crossing=share)
+        for share in (0.0, 1.0)
+    )
+    assert crossed.shape[1] < apart.shape[1]
+
+
 @pytest.mark.parametrize("label", [-1, 10])
 def test_no_digit_is_refused(label: int) -> None:
     with pytest.raises(ValueError, match="0 to 9"):
