@@ -5,7 +5,6 @@ count of steps, so that the weights have settled when time is up, however fast t
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,19 +14,19 @@ import numpy as np
 from digitscan.errors import SettingsError
 from digitscan.records import Floats
 from training.config import GENTLE, TrainConfig
-from training.fit import Run, predict_padded, to_floats
+from training.fit import Run, predict_padded
 from training.judged_digits import find_doubted, load_real, validate
-from training.mnist import Labels, Tiles, load_mnist
+from training.mnist import load_mnist
 from training.pace import Clock, plan_share
 from training.pools import PoolPlan, PoolStream
-from training.teaching import TileStore, name_odds, soften
+from training.teaching import TileStore
 
 _POOL = 30_000
 """Tiles that one process makes at a time: four seconds' work."""
 _ROOM = 40
 """Pools that are kept."""
 _TAKEN = 2
-"""Pools taken in an epoch, so that to ask the teachers never takes most of the time."""
+"""Pools taken in an epoch, so that copying them never takes most of the time."""
 _EPOCH_S = 4.0
 """Seconds of an epoch at most, so that the training ends in time on a slow machine too."""
 _WATCH_S = 10.0
@@ -39,9 +38,6 @@ _RESERVE_S = 6.0
 
 LEAST_RATE = 0.01
 """Share of the greatest rate at the begin and at the end."""
-
-Asked = Callable[[Tiles, Labels], Floats]
-"""Tiles and labels to what a network shall learn of them."""
 
 
 def choose_rate(config: TrainConfig, share: float) -> float:
@@ -100,12 +96,12 @@ def train_by_clock(name: str, config: TrainConfig, data: Path, out: Path) -> Pat
     plan = PoolPlan(data, config.seed, min(_POOL, config.tiles), config.shares, config.augmentation)
     with PoolStream(plan, config.makers) as stream:
         teachers = _load_teachers(config.teachers)
-        run = Run(out, config, 1)
-        _Lesson(name, run, stream, data, teachers).give(end)
+        run = Run(out, config, 1, teachers)
+        _Course(name, run, stream, data, teachers).give(end)
     return out / "best.keras"
 
 
-class _Lesson:
+class _Course:
     """What a training by the clock has at hand."""
 
     def __init__(
@@ -155,15 +151,7 @@ class _Lesson:
 
     def _fill(self) -> None:
         for tiles, labels in self._stream.take(_TAKEN, self._store.is_empty):
-            self._store.add(tiles, self._ask(tiles, labels))
-
-    def _ask(self, tiles: Tiles, labels: Labels) -> Floats:
-        """Return the odds of the labels (N, 11), or the teachers' with them (N, 2, 11)."""
-        odds = name_odds(labels, self._run.model.output_shape[-1])
-        if self._teachers is None:
-            return odds
-        logits = predict_padded(self._teachers, to_floats(tiles))
-        return np.stack([soften(logits, self._run.config.softness), odds], axis=1)
+            self._store.add(tiles, labels)
 
     def _predict_taught(self, tiles: Floats) -> Floats:
         return np.asarray(predict_padded(self._teachers, tiles).mean(axis=1))

@@ -48,7 +48,8 @@ SCREEN_SHARES: tuple[tuple[str, float], ...] = (
 
 
 TAUGHT_SHARES: tuple[tuple[str, float], ...] = (
-    ("mnist", 140.0),
+    ("mnist-plain", 110.0),
+    ("mnist", 60.0),
     ("real", 30.0),
     ("runs-digits", 14.0),
     ("groups-digits", 18.0),
@@ -66,7 +67,7 @@ TAUGHT_SHARES: tuple[tuple[str, float], ...] = (
     ("signs", 5.0),
     ("marks", 5.0),
 )
-"""The same where there are tiles enough for MNIST anyway: half as much rubbish again."""
+"""The same by the clock, where every tile is warped anew: half as much rubbish again."""
 
 
 def _check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -88,6 +89,8 @@ class TrainConfig:
         False where the first convolution of `digits` strides over every second pixel instead.
     widths_3, widths_5 : tuple of int
         Filters of the two towers of `teachers`.
+    blocks : int
+        Residual convolutions of `digits` at 5 x 5.
     hidden : int
         Units between the last features and the logits.
     epochs, tiles, batch : int
@@ -133,6 +136,7 @@ class TrainConfig:
     is_pooled: bool = True
     widths_3: tuple[int, ...] = (32, 48, 64, 80, 96, 112, 128, 144, 160, 176)
     widths_5: tuple[int, ...] = (32, 64, 96, 128, 160)
+    blocks: int = 3
     hidden: int = 160
     epochs: int = 40
     tiles: int = 60_000
@@ -198,8 +202,8 @@ CONFIGS: dict[str, TrainConfig] = {
     ),
     "teachers": TrainConfig(
         network="teachers",
-        tiles=60_000,
-        batch=256,
+        tiles=240_000,
+        batch=512,
         rate=2e-3,
         averaging=0.998,
         decay=0.05,
@@ -210,9 +214,12 @@ CONFIGS: dict[str, TrainConfig] = {
     ),
     # Its teachers say what a tile could be taken for: neither dropout nor smoothing is needed.
     "digits-taught": TrainConfig(
+        widths=(48, 80, 112),
+        blocks=4,
+        hidden=192,
         is_pooled=False,
-        tiles=120_000,
-        batch=512,
+        tiles=240_000,
+        batch=1024,
         rate=4e-3,
         dropout=0.0,
         decay=0.01,

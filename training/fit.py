@@ -16,7 +16,7 @@ from training.config import TrainConfig
 from training.mnist import Tiles
 from training.networks import build_baseline, build_digits, build_screen, build_teachers
 from training.run_log import RunLog
-from training.teaching import TaughtLoss, TowersLoss
+from training.teaching import Lesson, TaughtLoss, TowersLoss
 
 _AVERAGE_EVERY = 4
 """Steps between two updates of the averaged weights: each costs as much as a thirtieth step."""
@@ -25,23 +25,29 @@ _AVERAGE_EVERY = 4
 class Batches(keras.utils.PyDataset):
     """Tiles uint8 as float batches 0.0 to 1.0, labels one-hot where they are smoothed.
 
-    Without `classes` labels are left as they are; odds may stand in their place.
+    Without `classes` labels are left as they are. Where `is_raw`, tiles are left as uint8.
     """
 
     def __init__(
-        self, tiles: Tiles, labels: npt.NDArray[Any], batch: int, classes: int | None
+        self,
+        tiles: Tiles,
+        labels: npt.NDArray[Any],
+        batch: int,
+        classes: int | None,
+        is_raw: bool = False,
     ) -> None:
         super().__init__()
-        self._tiles, self._labels, self._batch = tiles, labels, batch
+        self._tiles, self._labels, self._batch, self._is_raw = tiles, labels, batch, is_raw
         self._eye = None if classes is None else np.eye(classes, dtype=np.float32)
 
     def __len__(self) -> int:
         return max(1, len(self._labels) // self._batch)
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
+    def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         chosen = slice(index * self._batch, (index + 1) * self._batch)
-        labels = self._labels[chosen]
-        return to_floats(self._tiles[chosen]), labels if self._eye is None else self._eye[labels]
+        tiles, labels = self._tiles[chosen], self._labels[chosen]
+        named = labels if self._eye is None else self._eye[labels]
+        return tiles if self._is_raw else to_floats(tiles), named
 
 
 class AverageWeights(keras.callbacks.Callback):
@@ -107,23 +113,31 @@ def build_network(config: TrainConfig) -> keras.Model:
         return build_teachers(config.widths_3, config.widths_5)
     if config.network == "screen":
         return build_screen(config.dropout, config.widths, config.hidden)
-    return build_digits(config.dropout, config.widths, config.hidden, config.is_pooled)
+    return build_digits(
+        config.dropout, config.widths, config.hidden, config.is_pooled, config.blocks
+    )
 
 
-def build_model(config: TrainConfig, steps: int) -> keras.Model:
-    """Build and compile the network of a configuration.
+def build_model(
+    config: TrainConfig, steps: int, teachers: keras.Model | None = None
+) -> keras.Model:
+    """Build and compile what is trained: a network, or by the clock the lesson around one.
 
     Parameters
     ----------
     config : TrainConfig
     steps : int
         Batches of the whole training, for the schedule.
+    teachers : keras.Model, optional
+        Whom a training by the clock learns from.
 
     Returns
     -------
     keras.Model
     """
     model = build_network(config)
+    if config.minutes:
+        model = Lesson(model, config.seed, teachers)
     rate: Any = config.rate
     if config.schedule == "cosine" and not config.minutes:
         warm = round(config.warmup * steps)
@@ -164,6 +178,8 @@ class Run:
     config : TrainConfig
     batches : int
         Batches in an epoch.
+    teachers : keras.Model, optional
+        Whom a training by the clock learns from.
 
     Raises
     ------
@@ -171,11 +187,18 @@ class Run:
         If the folder holds a training of another configuration.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, batches: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: TrainConfig,
+        batches: int,
+        teachers: keras.Model | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.config, self._log = folder, config, RunLog(folder)
         keras.utils.set_random_seed(config.seed)
-        self.model = build_model(config, batches * config.epochs)
+        self.model = build_model(config, batches * config.epochs, teachers)
+        self.network = self.model.network if config.minutes else self.model
         # Without the optimizer's state, three times as large; its weights are the averaged ones.
         self._released = build_network(config)
         self.average = AverageWeights(config.averaging)
@@ -191,20 +214,20 @@ class Run:
             self._resume()
         elif config.start:
             start = keras.models.load_model(config.start, compile=False)
-            _copy_layers(start, self.model)
+            _copy_layers(start, self.network)
         (folder / "config.json").write_text(record)
 
     def train_epoch(self, epoch: int, tiles: Tiles, labels: npt.NDArray[Any]) -> dict[str, float]:
         """Train one epoch with a progress bar; return Keras's figures of it.
 
-        By the clock the labels are odds, and the average is moved once, after the epoch: in between
-        the weights stay on the accelerator, and no step waits for the one before.
+        By the clock the average is moved once, after the epoch: in between the weights stay on the
+        accelerator, and no step waits for the one before.
         """
         by_clock = bool(self.config.minutes)
-        smoothed = self.config.smoothing and not by_clock
-        classes = self.model.output_shape[-1] if smoothed else None
+        has_odds = by_clock or self.config.smoothing
+        classes = self.network.output_shape[-1] if has_odds else None
         callbacks = [self.average] if self.config.averaging and not by_clock else []
-        batches = Batches(tiles, labels, self.config.batch, classes)
+        batches = Batches(tiles, labels, self.config.batch, classes, is_raw=by_clock)
         history = self.model.fit(
             batches,
             initial_epoch=epoch,
@@ -214,7 +237,7 @@ class Run:
         )
         if by_clock and self.config.averaging:
             self.average.steps += len(batches)
-            self.average.move(self.model.get_weights(), len(batches))
+            self.average.move(self.network.get_weights(), len(batches))
         return {name: float(values[-1]) for name, values in history.history.items()}
 
     def predict(self, tiles: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -244,7 +267,7 @@ class Run:
         return bool(self.config.patience) and waited >= self.config.patience
 
     def _average_model(self) -> keras.Model:
-        self._released.set_weights(self.average.weights or self.model.get_weights())
+        self._released.set_weights(self.average.weights or self.network.get_weights())
         return self._released
 
     def _resume(self) -> None:

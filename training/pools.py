@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -73,6 +73,7 @@ def load_sources(data: Path, seed: int, dropped: Dropped = frozenset()) -> dict[
     drawn = DrawnDigits()
     sources: dict[str, Source] = {
         "mnist": digits,
+        "mnist-plain": replace(digits, is_plain=True),
         "drawn": drawn,
         "mnist-groups": Groups(digits),
         "drawn-groups": Groups(drawn),

@@ -34,11 +34,14 @@ class Example:
         0 to 9, or `RUBBISH`.
     framed : bool
         True where the ink is a 28 x 28 tile of MNIST.
+    is_plain: bool
+        True where that tile is taken as it is.
     """
 
     ink: Ink
     label: int
     framed: bool = False
+    is_plain: bool = False
 
 
 class Source(Protocol):
@@ -51,15 +54,19 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MnistDigits:
-    """The training digits of MNIST, tiles (N, 28, 28) uint8 and labels (N,)."""
+    """The training digits of MNIST, tiles (N, 28, 28) uint8 and labels (N,).
+
+    `is_plain` is True where they are taken as they are, to be warped later.
+    """
 
     tiles: Tiles
     labels: Labels
+    is_plain: bool = False
 
     def draw(self, rng: np.random.Generator) -> Example:
         """Return one digit as MNIST frames it."""
         index = int(rng.integers(len(self.labels)))
-        return Example(self.tiles[index], int(self.labels[index]), framed=True)
+        return Example(self.tiles[index], int(self.labels[index]), True, self.is_plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,8 @@ def make_tiles(
 def _augment(
     example: Example, source: Source, rng: np.random.Generator, settings: Augmentation
 ) -> Ink:
+    if example.is_plain:
+        return example.ink
     # Rubbish gets no cut-off neighbor: it may be one, and any more ink could make it a digit.
     beside = example.label != RUBBISH and rng.random() < settings.neighbor
     neighbor = source.draw(rng).ink if beside else None

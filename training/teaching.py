@@ -1,7 +1,7 @@
-"""A small network taught by large ones: losses, softened odds, and the tiles that are kept.
+"""What a network learns by the clock: warped tiles, and what larger networks say of them.
 
-Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015; the student sees
-each tile exactly as its teachers saw it, for as long as there is time (Beyer and others, "Knowledge
+Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015; the pupil sees each
+tile exactly as its teachers see it, for as long as there is time (Beyer and others, "Knowledge
 distillation: a good teacher is patient and consistent", CVPR 2022).
 """
 
@@ -12,12 +12,44 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from digitscan.recognition.classifier import softmax
-from digitscan.records import Floats
 from training.mnist import Labels, Tiles
+from training.random_warp import RandomWarp
 
 
-@keras.saving.register_keras_serializable(package="digitscan")
+class Lesson(keras.Model):
+    """A network in training: tiles are warped, then it names them, and its teachers do.
+
+    Called with tiles uint8 (N, 28, 28) it gives the network's logits; with teachers (N, 1 + towers,
+    classes), the network's first.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Tiles (N, 28, 28, 1) to logits.
+    seed : int
+        Of the warps.
+    teachers : keras.Model, optional
+        Tiles to logits (N, towers, classes); they learn nothing.
+    """
+
+    def __init__(
+        self, network: keras.Model, seed: int, teachers: keras.Model | None = None
+    ) -> None:
+        super().__init__()
+        self.network, self.warp, self.teachers = network, RandomWarp(seed), teachers
+        if teachers is not None:
+            teachers.trainable = False
+
+    def call(self, tiles: Any, training: bool | None = None) -> Any:
+        """Return the logits."""
+        seen = self.warp(tiles, training=training)
+        logits = self.network(seen, training=training)
+        if self.teachers is None:
+            return logits
+        told = ops.stop_gradient(self.teachers(seen, training=False))
+        return ops.concatenate([ops.cast(logits[:, None], told.dtype), told], axis=1)
+
+
 class TowersLoss(keras.losses.Loss):
     """Cross-entropy of each tower of a network of teachers, who learn independently.
 
@@ -29,67 +61,35 @@ class TowersLoss(keras.losses.Loss):
         return _cross_entropy(y_true[:, None, :], y_pred)
 
 
-@keras.saving.register_keras_serializable(package="digitscan")
 class TaughtLoss(keras.losses.Loss):
     """Cross-entropy with the softened odds of teachers, and a share of that with the labels.
 
-    The truth (N, 2, classes) holds the teachers' odds and the labels', what is judged are logits
-    (N, classes).
+    The truth are the labels' odds (N, classes), what is judged are logits (N, 1 + towers, classes):
+    the pupil's, then its teachers'.
 
     Parameters
     ----------
     softness : float
-        Temperature at which the teachers' odds were taken. Its square makes up for the gradients,
-        which shrink with it.
+        Temperature at which the odds are taken: more brings out what is second and third likeliest.
+        Its square makes up for the gradients, which shrink with it.
     label_share : float
         Weight of the labels, 0 to 1.
     """
 
-    def __init__(
-        self, softness: float, label_share: float, name: str = "taught", **kwargs: Any
-    ) -> None:
-        super().__init__(name=name, **kwargs)
+    def __init__(self, softness: float, label_share: float) -> None:
+        super().__init__(name="taught")
         self.softness, self.label_share = softness, label_share
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each tile, (N,)."""
-        taught = _cross_entropy(y_true[:, 0], y_pred / self.softness) * self.softness**2
-        labelled = _cross_entropy(y_true[:, 1], y_pred)
-        return (1 - self.label_share) * taught + self.label_share * labelled
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what a stored network makes the loss of."""
-        return {
-            **super().get_config(),
-            "softness": self.softness,
-            "label_share": self.label_share,
-        }
-
-
-def soften(logits: Floats, softness: float) -> Floats:
-    """Return the mean of the teachers' odds at a temperature.
-
-    Parameters
-    ----------
-    logits : ndarray of float32, shape (N, teachers, classes)
-    softness : float
-        1.0 leaves the odds as they are; more brings out what is second and third likeliest.
-
-    Returns
-    -------
-    ndarray of float32, shape (N, classes)
-
-    Examples
-    --------
-    >>> sure = np.array([[[9.0, 0.0]], [[0.0, 0.0]]], np.float32)
-    >>> np.round(soften(sure, 3.0), 2).tolist()
-    [[0.949999988079071, 0.05000000074505806], [0.5, 0.5]]
-    """
-    return np.asarray(softmax(logits / np.float32(softness)).mean(axis=1), np.float32)
+        own = y_pred[:, 0]
+        told = ops.mean(ops.softmax(y_pred[:, 1:] / self.softness), axis=1)
+        taught = _cross_entropy(told, own / self.softness) * self.softness**2
+        return (1 - self.label_share) * taught + self.label_share * _cross_entropy(y_true, own)
 
 
 class TileStore:
-    """The latest tiles, uint8 (N, 28, 28), with what is learned of each, to draw epochs from.
+    """The latest tiles, uint8 (N, 28, 28), with their labels (N,), to draw epochs from.
 
     Where the network is faster than the processes that make tiles, it sees a tile a few times;
     where it is slower, it does not see all.
@@ -103,24 +103,21 @@ class TileStore:
     --------
     >>> store = TileStore(2)
     >>> for value in (1, 2, 3):
-    ...     store.add(np.full((1, 28, 28), value, np.uint8), np.array([[value]], np.float32))
-    >>> tiles, targets = store.draw(100, np.random.default_rng(0))
-    >>> np.unique(tiles).tolist(), np.unique(targets).tolist()
-    ([2, 3], [2.0, 3.0])
+    ...     store.add(np.full((1, 28, 28), value, np.uint8), np.array([value], np.uint8))
+    >>> tiles, labels = store.draw(100, np.random.default_rng(0))
+    >>> np.unique(tiles).tolist(), np.unique(labels).tolist()
+    ([2, 3], [2, 3])
     """
 
     def __init__(self, room: int) -> None:
         self._room, self._count, self._next = room, 0, 0
-        self._tiles: Tiles = np.zeros((0, 28, 28), np.uint8)
-        self._targets: Floats = np.zeros(0, np.float32)
+        self._tiles: Tiles = np.zeros((room, 28, 28), np.uint8)
+        self._labels: Labels = np.zeros(room, np.uint8)
 
-    def add(self, tiles: Tiles, targets: Floats) -> None:
-        """Keep tiles (N, 28, 28) and targets (N, ...), N at most the room."""
-        if not len(self._tiles):
-            self._tiles = np.zeros((self._room, *tiles.shape[1:]), np.uint8)
-            self._targets = np.zeros((self._room, *targets.shape[1:]), np.float32)
+    def add(self, tiles: Tiles, labels: Labels) -> None:
+        """Keep tiles (N, 28, 28) and labels (N,), N at most the room."""
         places = (self._next + np.arange(len(tiles))) % self._room
-        self._tiles[places], self._targets[places] = tiles, targets
+        self._tiles[places], self._labels[places] = tiles, labels
         self._next = (self._next + len(tiles)) % self._room
         self._count = min(self._room, self._count + len(tiles))
 
@@ -129,15 +126,10 @@ class TileStore:
         """Whether there is nothing to draw yet."""
         return self._count == 0
 
-    def draw(self, count: int, rng: np.random.Generator) -> tuple[Tiles, Floats]:
-        """Draw tiles at random, with their targets; there must be some."""
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Tiles, Labels]:
+        """Draw tiles at random, with their labels; there must be some."""
         chosen: npt.NDArray[np.int64] = rng.integers(self._count, size=count)
-        return self._tiles[chosen], self._targets[chosen]
-
-
-def name_odds(labels: Labels, classes: int) -> Floats:
-    """Return the odds of labels, all on one class: float32 (N, classes)."""
-    return np.eye(classes, dtype=np.float32)[labels]
+        return self._tiles[chosen], self._labels[chosen]
 
 
 def _cross_entropy(odds: Any, logits: Any) -> Any:

@@ -1,6 +1,5 @@
 """Training by the clock: large networks first, then the small one that learns of them."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from training.export import export_package
 from training.fit import predict_padded
 from training.networks import build_digits, build_teachers
 from training.pools import PoolPlan, PoolStream
-from training.teaching import TaughtLoss, TowersLoss, soften
+from training.teaching import Lesson, TaughtLoss, TowersLoss
 from training.train import main, train
 
 pytestmark = pytest.mark.training
@@ -126,27 +125,40 @@ def test_a_slow_machine_gets_shorter_epochs(
     assert sizes[:2] == [32, 16 * 32] and set(sizes[2:]) == {32}
 
 
-def test_a_student_that_agrees_costs_least() -> None:
-    logits = np.array([[[4.0, 1.0, 0.0]], [[0.0, 2.0, 1.0]]], np.float32)
-    truth = np.stack([soften(logits, 3.0), np.zeros((2, 3), np.float32)], axis=1)
+def test_a_pupil_that_agrees_costs_least() -> None:
+    told = np.array([[[4.0, 1.0, 0.0]], [[0.0, 2.0, 1.0]]], np.float32)
+    labels = np.zeros((2, 3), np.float32)
     loss = TaughtLoss(softness=3.0, label_share=0.0)
-    least = float(loss(truth, logits[:, 0]))
+    least = float(loss(labels, np.concatenate([told, told], axis=1)))
     for change in ([0.5, 0.0, 0.0], [0.0, -0.5, 0.0], [0.0, 0.0, 0.5]):
-        assert float(loss(truth, logits[:, 0] + np.array(change, np.float32))) > least
+        own = told + np.array(change, np.float32)
+        assert float(loss(labels, np.concatenate([own, told], axis=1))) > least
 
 
 def test_labels_count_by_their_share() -> None:
-    logits = np.array([[2.0, 0.0]], np.float32)
-    truth = np.array([[[0.5, 0.5], [1.0, 0.0]]], np.float32)
-    both = [float(TaughtLoss(2.0, share)(truth, logits)) for share in (0.0, 1.0, 0.25)]
+    # The pupil is sure, its two teachers are not.
+    said = np.array([[[2.0, 0.0], [1.0, 0.0], [0.0, 1.0]]], np.float32)
+    truth = np.array([[1.0, 0.0]], np.float32)
+    both = [float(TaughtLoss(2.0, share)(truth, said)) for share in (0.0, 1.0, 0.25)]
+    assert both[0] == pytest.approx(4 * (np.log1p(np.exp(-1.0)) + 0.5), rel=1e-4)
     assert both[1] == pytest.approx(np.log1p(np.exp(-2.0)), rel=1e-4)
     assert both[2] == pytest.approx(0.75 * both[0] + 0.25 * both[1], rel=1e-5)
 
 
-def test_a_loss_is_stored_with_its_network() -> None:
-    stored = json.loads(json.dumps(keras.saving.serialize_keras_object(TaughtLoss(4.0, 0.3))))
-    found = keras.saving.deserialize_keras_object(stored)
-    assert (found.softness, found.label_share) == (4.0, 0.3)
+def test_only_the_pupil_learns() -> None:
+    teachers = build_teachers((2, 4), (2, 3))
+    network = build_digits(widths=(2, 2, 4), hidden=8, is_pooled=False)
+    lesson = Lesson(network, 1, teachers)
+    lesson.compile(keras.optimizers.SGD(0.1), TaughtLoss(3.0, 0.1))
+    tiles = np.random.default_rng(0).integers(0, 255, (8, 28, 28), np.uint8)
+    assert lesson(tiles).shape == (8, 3, 11)
+    before = [*network.get_weights()], [*teachers.get_weights()]
+    lesson.fit(tiles, np.eye(11, dtype=np.float32)[:8], verbose=0)
+    changed = [
+        any(not np.array_equal(a, b) for a, b in zip(old, new.get_weights(), strict=True))
+        for old, new in zip(before, (network, teachers), strict=True)
+    ]
+    assert changed == [True, False]
 
 
 def test_towers_learn_by_themselves() -> None:

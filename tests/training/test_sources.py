@@ -10,7 +10,15 @@ import pytest
 from training.fonts import DIGITS, FONT_ROOT, find_fonts, load_glyphs, print_dots, stamp
 from training.letters import load_letters
 from training.rubbish import HALVES, NARROWEST, Groups, Marks, Signs, crop, join
-from training.sources import RUBBISH, DrawnDigits, Example, Source, StoredInk, make_tiles
+from training.sources import (
+    RUBBISH,
+    DrawnDigits,
+    Example,
+    MnistDigits,
+    Source,
+    StoredInk,
+    make_tiles,
+)
 
 
 class OneDigit:
@@ -45,6 +53,14 @@ def test_stored_ink_refuses_what_does_not_fit() -> None:
         StoredInk([ink], np.zeros(2, np.uint8))
     with pytest.raises(ValueError, match="at least one"):
         StoredInk([], np.zeros(0, np.uint8))
+
+
+def test_plain_digits_stay_as_they_are() -> None:
+    tile = np.random.default_rng(0).integers(0, 255, (1, 28, 28), np.uint8)
+    source = MnistDigits(tile, np.array([4], np.uint8), is_plain=True)
+    tiles, labels = make_tiles({"plain": source}, {"plain": 3}, np.random.default_rng(1))
+    np.testing.assert_array_equal(tiles, np.repeat(tile, 3, axis=0))
+    assert labels.tolist() == [4, 4, 4]
 
 
 def test_drawn_digits_have_all_labels() -> None:
