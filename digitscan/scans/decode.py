@@ -119,7 +119,7 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings(), reduce: boo
             image = _decode(data, header)
         else:
             _check_page_number(ref.number, 1)
-            data = np.frombuffer(file.read(), dtype=np.uint8)
+            data = _read_all(file)
             header = read_header(kind, data.data)
             check_size(header.width, header.height, settings)
             if reduce and kind is Kind.JPEG:
@@ -130,6 +130,13 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings(), reduce: boo
         return Page(ref, image, header.dpi, header.orientation)
     stored_shape = header.height, header.width
     return Page(ref, image, (header.dpi or 0.0) / reduction, header.orientation, stored_shape)
+
+
+def _read_all(file: io.BufferedReader | io.BytesIO) -> npt.NDArray[np.uint8]:
+    """Read a file into memory of its own size: `file.read` copies it once more."""
+    data = np.empty(file.seek(0, os.SEEK_END), np.uint8)
+    file.seek(0)
+    return data[: file.readinto(data.data)]
 
 
 def _choose_reduction(header: ImageHeader) -> int:
@@ -217,7 +224,7 @@ def _check_page_number(number: int, count: int) -> None:
 
 
 @contextmanager
-def _open(scan: str, settings: ScanSettings) -> Iterator[BinaryIO]:
+def _open(scan: str, settings: ScanSettings) -> Iterator[io.BufferedReader | io.BytesIO]:
     """Open a plain file of bounded size; a pipe or a device would block or never end."""
     if is_address(scan):
         yield io.BytesIO(fetch(scan, int(settings.max_file_megabytes * 1e6)))
