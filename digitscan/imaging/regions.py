@@ -170,11 +170,14 @@ def _chain(boxes: npt.NDArray[np.int32], settings: RegionSettings) -> list[npt.N
         return []
     left, top, right, bottom = (boxes[:, k].astype(np.int32) for k in range(4))
     height = bottom - top
-    # Row i, column j: may j follow i? Most pairs lie one above the other or too far apart.
-    may_follow = np.minimum.outer(bottom, bottom) >= np.maximum.outer(top, top)
-    may_follow &= left > left[:, np.newaxis]
-    may_follow &= left <= (right + settings.gap * height.max())[:, np.newaxis]
-    one, other = np.divmod(np.flatnonzero(may_follow), count)
+    # What may follow begins beyond a box's left edge and near its right one: on a cheque one pair
+    # in twelve, most of them one above the other.
+    first = np.searchsorted(left, left, side="right")
+    last = np.searchsorted(left, right + settings.gap * height.max(), side="right")
+    one = np.repeat(np.arange(count), last - first)
+    other = np.arange(one.size) + np.repeat(last - np.cumsum(last - first), last - first)
+    level = np.minimum(bottom[one], bottom[other]) >= np.maximum(top[one], top[other])
+    one, other = one[level], other[level]
     low, high = np.minimum(height[one], height[other]), np.maximum(height[one], height[other])
     overlap = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other])
     gap = left[other] - right[one]
