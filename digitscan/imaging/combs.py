@@ -278,12 +278,13 @@ def _find_rows(lines: _Lines, left: int, right: int, rows: _Rows, reach: int) ->
         if band.size == 0:
             return None
         # A rule askew passes from row to row: three rows together are asked.
-        cover = _sum(cv2.dilate(band, _THREE_ROWS), axis=1)
-        most = cover.max()
+        cover = _sum(cv2.dilate(band, _THREE_ROWS), axis=1).tolist()
+        most = max(cover)
         if most < _COVER * band.shape[1]:
             return None
-        best = (cover >= most - 0.02 * band.shape[1]).nonzero()[0]
-        found.append(first + int(best[len(best) // 2]))
+        least = most - 0.02 * band.shape[1]
+        best = [place for place, count in enumerate(cover) if count >= least]
+        found.append(first + best[len(best) // 2])
     return found[0], found[1]
 
 

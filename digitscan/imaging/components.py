@@ -307,11 +307,10 @@ def cut_labeled(
     >>> cut_labeled(ink, labels, np.array([[0, 0, 2, 2], [1, 0, 2, 1]], np.int32), [0])[0].tolist()
     [[200, 0], [200, 200]]
     """
-    cut = []
-    for index in chosen:
-        left, top, right, bottom = boxes[index].tolist()
-        window = np.s_[top:bottom, left:right]
-        number = int(index) + 1
-        own = cv2.inRange(labels[window], number, number)
-        cut.append(np.asarray(cv2.bitwise_and(ink[window], own), np.uint8))
-    return cut
+    places = np.fromiter(chosen, np.intp)
+    return [
+        ink[top:bottom, left:right] * (labels[top:bottom, left:right] == place + 1)
+        for place, (left, top, right, bottom) in zip(
+            places.tolist(), boxes[places].tolist(), strict=True
+        )
+    ]

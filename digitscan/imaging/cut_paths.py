@@ -84,6 +84,8 @@ def _cut_thin_places(
     profile = cv2.blur(cost.sum(axis=0)[np.newaxis, :], (3, 1))[0]
     starts = _find_minima(profile, max(2, round(settings.spacing * height)))
     starts = starts[(starts >= edge) & (columns - starts >= edge)]
+    if starts.size == 0:
+        return np.zeros((0, len(own)), np.int64), np.zeros(0, np.float32)
     ways, crossed = _lean(cost, starts, max(1, round(settings.corridor * height)))
     few = crossed <= settings.crossing * max(1.0, estimate_stroke_width(own))
     return ways[few], crossed[few]

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from digitscan.imaging.components import find_outlines
 from digitscan.imaging.dark import find_dark
+from digitscan.imaging.geometry import find_median
 from digitscan.records import Box, Gray, Mask, MicrLine
 from digitscan.settings import MicrSettings
 
@@ -83,7 +84,8 @@ def find_micr_line(gray: Gray, settings: MicrSettings = MicrSettings()) -> MicrL
 
 def _find_digit_boxes(mask: Mask) -> npt.NDArray[np.float32]:
     """Return left, top, right, bottom (N, 4) of the components shaped like an upright digit."""
-    found = [cv2.boundingRect(outline) for outline in find_outlines(mask)]
+    # The outline of a digit has a pixel in each of its rows: most are specks, and shorter.
+    found = [cv2.boundingRect(one) for one in find_outlines(mask) if len(one) >= _LEAST_PX]
     left, top, width, height = np.array(found, np.float32).reshape(-1, 4).T
     # A 1 is 4 units wide to 9 high, an 8 is 7 to 9; blur and spread add up to one unit each.
     digit = (height >= _LEAST_PX) & (width > 0.33 * height) & (width < height)
@@ -151,7 +153,7 @@ def _fit(boxes: npt.NDArray[np.float32], min_digits: int) -> MicrLine | None:
     if len(boxes) < min_digits:
         return None
     boxes = boxes[np.argsort(boxes[:, 2])]
-    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    height = find_median(boxes[:, 3] - boxes[:, 1])
     slope, baseline = _fit_baseline(boxes)
     for _ in range(2):
         off = np.abs(boxes[:, 3] - baseline - slope * boxes[:, 2])
