@@ -42,4 +42,5 @@ class WordScreen:
         -------
         ndarray of float32, shape (number of lines,)
         """
-        return np.array([softmax(logits)[0] for logits in self._network.run(lines)], np.float32)
+        logits = np.array(self._network.run(lines), np.float32)
+        return softmax(logits.reshape(-1, len(LABELS)))[:, 0]
