@@ -9,6 +9,9 @@ scale for each channel and 7 of the 8 bits: with 8, two products of a pair overf
 which processors without VNNI add them, and the result depends on the machine. Sums of integers are
 exact, whatever the machine and the batch.
 
+Weights are stored with a zero point of 1 or -1 (`shift_weights`): the network is the same to the
+bit, and ONNX Runtime runs it by AMX where the processor has it.
+
 The network in float32 stays in the package: it is what Keras was compared with, and what a
 training starts from.
 """
@@ -23,7 +26,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
+import onnx.numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -61,6 +66,8 @@ LINES = 200
 GROUPS, DIGITS = 1500, 500
 """Tiles that set the scales: the reader's own groups, right and wrong ones, and MNIST digits."""
 BATCHES = 50
+MOST_OF_TWO = 128
+"""Greatest sum of two neighboring weights: 255 times it stays within 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,8 @@ def load_tiles(package: ModelPackage, data: Path) -> list[Floats]:
 # With its ends in 8 bits too, the string reader loses 6 of 315 amounts of cheques, and is no
 # quicker; the digit network loses nothing, and is quicker by a quarter.
 KINDS = {
-    "strings": Kind(load_lines, measure_strings, True),
-    "digits": Kind(load_tiles, measure_digits, False),
+    "strings": Kind(load_lines, measure_strings, keeps_ends=True),
+    "digits": Kind(load_tiles, measure_digits, keeps_ends=False),
 }
 
 
@@ -146,6 +153,7 @@ def quantize_package(source: Path, out: Path, data: Path = DEFAULT_DATA) -> dict
     if (source / WEIGHTS).is_file():
         shutil.copyfile(source / WEIGHTS, out / WEIGHTS)
     quantize_onnx(package, out / ONNX, samples, kind.keeps_ends)
+    shift_weights(out / ONNX)
     metadata = _describe(package, source, out)
     write_metadata(out, metadata)
     metadata["results"] = [
@@ -193,6 +201,59 @@ def quantize_onnx(
             reduce_range=True,
             nodes_to_exclude=[convolutions[0], convolutions[-1]] if keeps_ends else [],
         )
+
+
+def shift_weights(path: Path) -> None:
+    """Move the weights of 8-bit convolutions by one step, and their zero point with them.
+
+    What they stand for stays the same. Weights whose zero point is 0 ONNX Runtime gives to a
+    convolution of its own, which uses VNNI; all others it multiplies as matrices, by AMX where the
+    processor has it. Sums of integers are exact either way. On an Intel Xeon with AMX a line takes
+    1.15 instead of 1.64 ms so, eight tiles 0.36 instead of 0.53; kept from AMX, 2.4 instead of 1.8
+    and 0.64 instead of 0.59.
+
+    Parameters
+    ----------
+    path : Path
+        The network; it is changed in place. A convolution stays as it is where two of its weights
+        side by side could overflow 16 bits, moved up or down.
+    """
+    network = onnx.load(path)
+    stored = {one.name: one for one in network.graph.initializer}
+    for node in network.graph.node:
+        if node.op_type != "DequantizeLinear" or node.input[0] not in stored:
+            continue
+        weights, _, zero = (stored[name] for name in node.input)
+        if len(weights.dims) == 4:
+            step = choose_step(onnx.numpy_helper.to_array(weights))
+            for part in (weights, zero):
+                moved = onnx.numpy_helper.to_array(part) + step
+                part.CopyFrom(onnx.numpy_helper.from_array(moved, part.name))
+    onnx.save(network, path)
+
+
+def choose_step(weights: npt.NDArray[np.int8]) -> int:
+    """Return by how much 7-bit weights may be moved: 1 or -1, or 0 where neither may be.
+
+    Parameters
+    ----------
+    weights : ndarray of int8, shape (filters, channels, h, w)
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> choose_step(np.array([64, 64], np.int8).reshape(1, 2, 1, 1))
+    -1
+    """
+    for step in (1, -1):
+        # Channels side by side are added in pairs.
+        sizes = np.abs(weights.astype(np.int64) + step)
+        if (sizes[:, 1:] + sizes[:, :-1]).max(initial=0) <= MOST_OF_TWO:
+            return step
+    return 0
 
 
 class _Samples(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types

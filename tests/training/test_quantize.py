@@ -15,7 +15,7 @@ from digitscan.recognition.classifier import open_session
 from digitscan.recognition.models import load_package
 from training.export_strings import make_test_lines
 from training.packages import FLOAT, read_float32
-from training.quantize import main, quantize_onnx, quantize_package
+from training.quantize import choose_step, main, quantize_onnx, quantize_package, shift_weights
 
 pytestmark = pytest.mark.training
 
@@ -100,3 +100,38 @@ def test_other_networks_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     screen = load_package("screen").path.parent
     assert main([str(screen), str(tmp_path / "screen-9")]) == ModelError.exit_code
     assert "no package in float32 of strings or digits" in capsys.readouterr().err
+
+
+def test_shifted_weights_say_the_same(tmp_path: Path) -> None:
+    released = load_package("strings")
+    exact, path = tmp_path / "float32.onnx", tmp_path / "model.onnx"
+    exact.write_bytes(read_float32(released.path.parent))
+    package = replace(released, path=exact, onnx=exact.read_bytes())
+    lines = [make_test_lines(2, 64, seed) for seed in range(3)]
+    quantize_onnx(package, path, lines, keeps_ends=True)
+    plain = replace(package, path=path, onnx=path.read_bytes())
+    shift_weights(path)
+    shifted = replace(package, path=path, onnx=path.read_bytes())
+    before, after = read_weights(plain.onnx), read_weights(shifted.onnx)
+    for one, other in zip(before, after, strict=True):
+        steps = set(np.unique(other.astype(int) - one).tolist())
+        assert steps in ({1}, {-1}, {0})
+        sizes = np.abs(other.astype(int))
+        # Two products of 255 and weights of 128 together stay within 16 bits.
+        assert (sizes[:, 1:] + sizes[:, :-1]).max() <= 128
+    assert any((one != other).all() for one, other in zip(before, after, strict=True))
+    said = [open_session(one).run(None, {"lines": lines[0]})[0] for one in (plain, shifted)]
+    np.testing.assert_array_equal(*said)
+
+
+@pytest.mark.parametrize(
+    ("weights", "step"),
+    [
+        pytest.param([64, 62], 1, id="up"),
+        pytest.param([64, 64], -1, id="down"),
+        pytest.param([64, 64, -64, -64], 0, id="neither"),
+        pytest.param([64], 1, id="one-channel"),
+    ],
+)
+def test_no_two_weights_may_overflow(weights: list[int], step: int) -> None:
+    assert choose_step(np.array(weights, np.int8).reshape(1, -1, 1, 1)) == step
