@@ -41,6 +41,10 @@ _COVER = 0.7
 """A rule is dark over this share of a cell's width at least."""
 _UNBROKEN = 0.85
 """Share of its length over which a rule is darker than the cell; lines of letters stay below."""
+_SURE_CELLS, _AS_HIGH, _BESIDE = 4, 0.85, 0.5
+"""So many equal cells are no chance; of fewer, writing in and beside them, no more of their
+heights away, that covers so much of their height tells that they are its own strokes. Of 60 drawn
+cheques with the date on a line eight had such cells, and their dates lost two digits to them."""
 _THREE_ROWS = np.ones((3, 1), np.uint8)
 _WALL_COVER = 0.87
 """A wall is dark over this share of its height at least; a handwritten 1 seldom is."""
@@ -118,6 +122,43 @@ def find_combs(gray: Gray, least_cells: int = 2) -> tuple[Comb, ...]:
             taken.append(series)
     combs = [_make_comb(gray, series, 1.0 / scale) for series in taken]
     return tuple(sorted(combs, key=lambda comb: (comb.box.top, comb.box.left)))
+
+
+def is_written(comb: Comb, boxes: npt.NDArray[np.int32]) -> bool:
+    """Say whether a few cells are strokes of digits on a line of a form, and no boxes.
+
+    The sides of a 0 and a 1 beside it are as high, as even and as straight as walls are, and the
+    line joins them. But what stands in a box is smaller, and what stands beside it is not as high.
+
+    Parameters
+    ----------
+    comb : Comb
+    boxes : ndarray of int, shape (N, 4)
+        Left, top, right and bottom of the components of the page, rules left out.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> comb = Comb(Box(20, 10, 60, 50), (Box(20, 10, 40, 50), Box(40, 10, 60, 50)))
+    >>> digits = np.array([[18, 8, 42, 52], [46, 9, 62, 51], [66, 9, 90, 51]], np.int32)
+    >>> is_written(comb, digits), is_written(comb, digits[:2])
+    (True, False)
+    """
+    if len(comb.cells) >= _SURE_CELLS:
+        return False
+    left, top, right, bottom = boxes.T
+    height, width = comb.box.bottom - comb.box.top, comb.cells[0].right - comb.cells[0].left
+    covered = np.minimum(bottom, comb.box.bottom) - np.maximum(top, comb.box.top)
+    # What is narrower is a wall.
+    is_tall = (covered >= _AS_HIGH * height) & (right - left >= 0.4 * width)
+    middle = (left + right) / 2
+    is_inside = (comb.box.left < middle) & (middle < comb.box.right)
+    gap = np.maximum(left - comb.box.right, comb.box.left - right)
+    is_beside = ~is_inside & (gap <= _BESIDE * height)
+    return bool((is_tall & is_inside).any() and (is_tall & is_beside).any())
 
 
 _Rows = tuple[int, int]

@@ -10,9 +10,15 @@ import numpy.typing as npt
 from digitscan.imaging.components import Components, drop_components, find_components
 from digitscan.imaging.geometry import find_median
 from digitscan.imaging.ruling import find_rules
-from digitscan.records import Mask
+from digitscan.records import Box, Mask
 from digitscan.settings import RegionSettings
 
+_USUAL_PX, RULE = 16.0, 3.0
+"""Height of small handwritten digits on the reduced page; a rule is longer than so many of them."""
+_CROSSED_PX = 16
+"""Where a stroke crosses a rule, or a pen pressed harder, a gap of so many pixels is left in it."""
+ALIKE = 0.7
+"""Share of the higher of two neighbors by which both must overlap."""
 _MIN_PX = 6
 """Writing below 6 px on the reduced page (12 px as scanned) cannot be read: 0.5 mm at 300 dpi."""
 REMNANT_PX = 2
@@ -55,16 +61,56 @@ def find_writing(mask: Mask) -> Components:
     -------
     Components
     """
-    # 16 px: the height of handwritten digits on the reduced page; a rule is longer than 3 of them.
-    reach = 16.0
-    across, down = find_rules(mask, reach, 3.0), find_rules(mask, reach, 3.0, vertical=True)
+    across = find_rules(mask, _USUAL_PX, RULE)
+    down = find_rules(mask, _USUAL_PX, RULE, vertical=True)
     parts = find_components(np.asarray(mask & ~(across | down)))
+    strokes = _find_strokes(down, across, parts)
+    if strokes:
+        for box in strokes:
+            down[box.top : box.bottom, box.left : box.right] = False
+        parts = find_components(np.asarray(mask & ~(across | down)))
     # What is left of a rule that fades or wavers is thin the same way and lies against what was
     # taken out. Thin the other way it is a stroke: a printed 1 whose flag passed for a rule with
     # the tops of its neighbors was lost so.
     left_across = (parts.heights <= REMNANT_PX) & _touch(parts, across)
     left_down = (parts.widths <= REMNANT_PX) & _touch(parts, down)
     return drop_components(parts, left_across | left_down)
+
+
+def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:
+    """Find the straight strokes of large digits among the rules that run down a page.
+
+    A wall of a box ends on a rule across; a 1 stands free, beside a digit as high.
+    """
+    strokes = []
+    limit = _MAX_SHARE * max(down.shape)
+    for left, right in _find_runs(np.flatnonzero(down.any(axis=0)), 1):
+        rows = np.flatnonzero(down[:, left:right].any(axis=1))
+        for top, bottom in _find_runs(rows, _CROSSED_PX):
+            near = np.s_[max(0, top - 3) : bottom + 3, max(0, left - 3) : right + 3]
+            box = Box(left, top, right, bottom)
+            if bottom - top <= limit and not across[near].any() and _has_neighbor(box, parts):
+                strokes.append(box)
+    return strokes
+
+
+def _find_runs(places: npt.NDArray[np.int64], gap: int) -> list[tuple[int, int]]:
+    """Return first and one past last of each run of places that follow within `gap`."""
+    if places.size == 0:
+        return []
+    last = np.flatnonzero(np.diff(places) > gap)
+    firsts, lasts = places[np.append(0, last + 1)], places[np.append(last, places.size - 1)]
+    return [(int(one), int(other) + 1) for one, other in zip(firsts, lasts, strict=True)]
+
+
+def _has_neighbor(stroke: Box, parts: Components) -> bool:
+    """Say whether a component about as high stands beside a stroke, on the same line."""
+    left, top, right, bottom = (parts.boxes[:, k] for k in range(4))
+    height = stroke.bottom - stroke.top
+    overlap = np.minimum(bottom, stroke.bottom) - np.maximum(top, stroke.top)
+    gap = np.maximum(left - stroke.right, stroke.left - right)
+    is_alike = overlap >= ALIKE * np.maximum(height, bottom - top)
+    return bool((is_alike & (gap <= height)).any())
 
 
 def _touch(parts: Components, removed: Mask) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from digitscan.imaging.combs import Comb, find_combs
+from digitscan.imaging.combs import Comb, find_combs, is_written
 from digitscan.records import Box
 
 Gray = npt.NDArray[np.uint8]
@@ -139,3 +139,30 @@ def test_page_is_not_modified() -> None:
     before = page.copy()
     find_combs(page)
     assert np.array_equal(page, before)
+
+
+INSIDE, BESIDE = (98, 48, 132, 102), (170, 50, 196, 101)
+"""Left, top, right and bottom of digits as high as the cells of the next test."""
+
+
+@pytest.mark.parametrize(
+    ("cells", "boxes", "expected"),
+    [
+        pytest.param(2, [INSIDE, BESIDE], True, id="digits-on-a-line"),
+        pytest.param(2, [INSIDE], False, id="nothing-beside"),
+        pytest.param(2, [BESIDE], False, id="nothing-within"),
+        pytest.param(2, [(105, 60, 125, 92), BESIDE], False, id="smaller-than-the-cells"),
+        pytest.param(2, [INSIDE, (170, 70, 196, 101)], False, id="small-print-beside"),
+        pytest.param(2, [INSIDE, (240, 50, 266, 101)], False, id="far-beside"),
+        pytest.param(2, [INSIDE, (163, 48, 166, 102)], False, id="a-wall-beside"),
+        pytest.param(4, [INSIDE, (250, 50, 276, 101)], False, id="many-cells"),
+        pytest.param(2, [], False, id="nothing"),
+    ],
+)
+def test_cells_of_strokes_are_told(
+    cells: int, boxes: list[tuple[int, int, int, int]], expected: bool
+) -> None:
+    walls = [100 + 30 * k for k in range(cells + 1)]
+    parts = tuple(Box(left, 50, left + 30, 100) for left in walls[:-1])
+    comb = Comb(Box(walls[0], 50, walls[-1], 100), parts)
+    assert is_written(comb, np.array(boxes, np.int32).reshape(-1, 4)) is expected

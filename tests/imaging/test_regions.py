@@ -13,6 +13,9 @@ from digitscan.imaging.regions import (
 from digitscan.records import Mask
 from digitscan.settings import RegionSettings
 
+LARGE = (300, 600)
+"""Of a page on which digits of 54 px are no drawings."""
+
 
 def stamp(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (200, 300)) -> Mask:
     """A page of filled boxes: left, top, width, height."""
@@ -122,6 +125,36 @@ def test_rules_and_frames_go_and_writing_stays() -> None:
     assert rest.widths.max(initial=0) <= 3
     assert rest.heights.max(initial=0) <= 3
     assert find_writing(np.zeros((1, 1), bool)).areas.size == 0
+
+
+def test_a_straight_stroke_beside_digits_is_no_rule() -> None:
+    # Longer than three small digits, as a wall is, between digits as high.
+    digits = stamp((40, 40, 26, 56), (90, 41, 26, 55), shape=LARGE)
+    stroke = stamp((75, 42, 4, 54), shape=LARGE)
+    assert (find_writing(digits | stroke).labels > 0)[stroke].all()
+    # Where a pen pressed harder it is thicker than a rule, and only its rest is in danger.
+    pressed = stroke | stamp((74, 62, 7, 12), shape=LARGE)
+    assert (find_writing(digits | pressed).labels > 0)[pressed].all()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param([(10, 94, 280, 3)], id="on-a-rule"),
+        pytest.param([(75, 10, 4, 130)], id="longer-than-the-digits"),
+    ],
+)
+def test_walls_beside_digits_are_rules(other: list[tuple[int, int, int, int]]) -> None:
+    digits = stamp((40, 40, 26, 50), (100, 41, 26, 49), shape=LARGE)
+    wall = stamp((75, 42, 4, 54), *other, shape=LARGE)
+    left = find_writing(digits | wall).labels > 0
+    assert not left[44:90, 75:79].any()
+
+
+def test_a_lone_stroke_is_a_rule() -> None:
+    stroke = stamp((75, 42, 4, 54), shape=LARGE)
+    small = stamp((40, 70, 10, 12), (100, 70, 10, 12), shape=LARGE)
+    assert not (find_writing(stroke | small).labels > 0)[stroke].any()
 
 
 @pytest.mark.parametrize(
