@@ -20,7 +20,7 @@ from digitscan.imaging.geometry import (
     turn_upright,
 )
 from digitscan.imaging.isolate import isolate_parts
-from digitscan.imaging.lines import VIEWS
+from digitscan.imaging.lines import View
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, drop_strays, find_numbers
 from digitscan.imaging.regions import (
@@ -37,9 +37,11 @@ from digitscan.reader import Considered, Reader, map_reading, read_lines, read_m
 from digitscan.records import Box, Floats, Gray, Reading, Region
 from digitscan.settings import InkSettings, Settings
 
-PAGE_VIEWS = VIEWS[:1]
+PAGE_VIEWS = (View(stretch=0.9),)
 """Looks of the string reader at a number on a page: a second one took 19 ms of 270 a cheque, and
-found one account of 40 less."""
+found one account of 40 less. A tenth narrower than the plain one it is read a tenth sooner: of the
+values of 240 drawn cheques 568 of 600 are found, 566 in the plain look, and as many of 40 real
+cheques."""
 LONG_WORD = 4
 """Components of a word from which two of them speak for all."""
 LONE_SHARE = 0.5
