@@ -11,7 +11,7 @@ from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import MAX_PIECES, Line
-from digitscan.reader import Reader, map_reading, read_lines
+from digitscan.reader import DISPUTED, Reader, map_reading, read_lines
 from digitscan.recognition.ctc import FieldScores
 from digitscan.records import Box, Digit, Floats, Gray, Reading, Region, Rejection
 from digitscan.settings import ReadersSettings, Settings
@@ -157,6 +157,24 @@ def test_the_heavier_reader_decides(weights: ReadersSettings, text: str) -> None
     assert found.evidence is not None
     assert (found.evidence.lattice is None) == (not weights.lattice)
     assert (found.evidence.strings is None) == (not weights.strings)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "share"),
+    [
+        pytest.param("1347", DISPUTED, id="a-first-1-lost"),
+        pytest.param("2347", 1.0, id="another-digit"),
+        pytest.param("3471", 1.0, id="a-last-1"),
+    ],
+)
+def test_a_number_whose_first_1_one_reader_passes_over_is_doubted(drawn: str, share: float) -> None:
+    settings = Settings(readers=ReadersSettings(lattice_weight=0.01, strings_weight=1.0))
+    reader = replace(DRAWN, strings=Script("347"))
+    (found,) = read_lines((make_line(draw_crop(drawn)[0]),), reader, settings)
+    assert found.reading.text == "347"
+    assert found.evidence is not None
+    odds = np.exp(found.evidence.posterior)
+    assert found.reading.confidence == pytest.approx(share * odds, rel=1e-6)
 
 
 def test_a_text_that_the_lattice_cannot_read_has_no_digits() -> None:
