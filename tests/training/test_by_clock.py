@@ -18,7 +18,7 @@ from training.export import export_package
 from training.fit import predict_padded
 from training.networks import build_digits, build_teachers
 from training.pools import PoolPlan, PoolStream
-from training.teaching import Lesson, TaughtLoss, TowersLoss
+from training.teaching import TaughtLoss, TileLessons, TowersLoss
 from training.train import main, train
 
 pytestmark = pytest.mark.training
@@ -148,7 +148,7 @@ def test_labels_count_by_their_share() -> None:
 def test_only_the_pupil_learns() -> None:
     teachers = build_teachers((2, 4), (2, 3))
     network = build_digits(widths=(2, 2, 4), hidden=8, is_pooled=False)
-    lesson = Lesson(network, 1, teachers)
+    lesson = TileLessons(network, 1, teachers)
     lesson.compile(keras.optimizers.SGD(0.1), TaughtLoss(3.0, 0.1))
     tiles = np.random.default_rng(0).integers(0, 255, (8, 28, 28), np.uint8)
     assert lesson(tiles).shape == (8, 3, 11)
