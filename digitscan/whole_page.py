@@ -145,9 +145,9 @@ def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
 def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the numbers of a page that stands upright."""
     micr = read_micr_line(view.gray, reader, settings.micr)
-    found = (_enlarge(comb, view.factor) for comb in find_combs(view.small))
+    found = [_enlarge(comb, view.factor) for comb in find_combs(view.small)]
     boxes = view.lines.parts.boxes * view.factor
-    combs = tuple(comb for comb in found if not is_written(comb, boxes))
+    combs = tuple(comb for comb in found if not is_written(comb, found, boxes))
     view = replace(view, lines=drop_strays(_leave_out(view, micr, combs)))
     stretches = find_numbers(view.lines, _share_digits(view, reader), settings.regions)
     stretches = tuple(one for one in stretches if not _is_caption(one, combs, view.factor))

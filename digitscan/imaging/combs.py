@@ -1,5 +1,6 @@
 """Gray page -> the combs printed on it: rows of one-digit boxes with common walls."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -41,10 +42,11 @@ _COVER = 0.7
 """A rule is dark over this share of a cell's width at least."""
 _UNBROKEN = 0.85
 """Share of its length over which a rule is darker than the cell; lines of letters stay below."""
-_SURE_CELLS, _AS_HIGH, _BESIDE = 4, 0.85, 0.5
+_SURE_CELLS, _AS_HIGH, _BESIDE, _OFF = 4, 0.85, 0.5, 0.04
 """So many equal cells are no chance; of fewer, writing in and beside them, no more of their
 heights away, that covers so much of their height tells that they are its own strokes. Of 60 drawn
-cheques with the date on a line eight had such cells, and their dates lost two digits to them."""
+cheques with the date on a line eight had such cells, and their dates lost two digits to them.
+Combs of one row, for day and month, are level within so much of their height."""
 _THREE_ROWS = np.ones((3, 1), np.uint8)
 _WALL_COVER = 0.87
 """A wall is dark over this share of its height at least; a handwritten 1 seldom is."""
@@ -124,7 +126,7 @@ def find_combs(gray: Gray, least_cells: int = 2) -> tuple[Comb, ...]:
     return tuple(sorted(combs, key=lambda comb: (comb.box.top, comb.box.left)))
 
 
-def is_written(comb: Comb, boxes: npt.NDArray[np.int32]) -> bool:
+def is_written(comb: Comb, combs: Sequence[Comb], boxes: npt.NDArray[np.int32]) -> bool:
     """Say whether a few cells are strokes of digits on a line of a form, and no boxes.
 
     The sides of a 0 and a 1 beside it are as high, as even and as straight as walls are, and the
@@ -133,6 +135,8 @@ def is_written(comb: Comb, boxes: npt.NDArray[np.int32]) -> bool:
     Parameters
     ----------
     comb : Comb
+    combs : sequence of Comb
+        All that were found: what stands in another one of this one's level is not beside it.
     boxes : ndarray of int, shape (N, 4)
         Left, top, right and bottom of the components of the page, rules left out.
 
@@ -144,7 +148,7 @@ def is_written(comb: Comb, boxes: npt.NDArray[np.int32]) -> bool:
     --------
     >>> comb = Comb(Box(20, 10, 60, 50), (Box(20, 10, 40, 50), Box(40, 10, 60, 50)))
     >>> digits = np.array([[18, 8, 42, 52], [46, 9, 62, 51], [66, 9, 90, 51]], np.int32)
-    >>> is_written(comb, digits), is_written(comb, digits[:2])
+    >>> is_written(comb, [comb], digits), is_written(comb, [comb], digits[:2])
     (True, False)
     """
     if len(comb.cells) >= _SURE_CELLS:
@@ -158,6 +162,12 @@ def is_written(comb: Comb, boxes: npt.NDArray[np.int32]) -> bool:
     is_inside = (comb.box.left < middle) & (middle < comb.box.right)
     gap = np.maximum(left - comb.box.right, comb.box.left - right)
     is_beside = ~is_inside & (gap <= _BESIDE * height)
+    for other in combs:
+        off = max(abs(other.box.top - comb.box.top), abs(other.box.bottom - comb.box.bottom))
+        if off <= max(1, _OFF * height):
+            is_beside &= (middle < other.box.left) | (other.box.right < middle)
+    # What is as wide as all cells is their frame, on a page that is askew.
+    is_inside &= right - left < 0.9 * (comb.box.right - comb.box.left)
     return bool((is_tall & is_inside).any() and (is_tall & is_beside).any())
 
 

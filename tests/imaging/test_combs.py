@@ -156,6 +156,7 @@ INSIDE, BESIDE = (98, 48, 132, 102), (170, 50, 196, 101)
         pytest.param(2, [INSIDE, (240, 50, 266, 101)], False, id="far-beside"),
         pytest.param(2, [INSIDE, (163, 48, 166, 102)], False, id="a-wall-beside"),
         pytest.param(4, [INSIDE, (250, 50, 276, 101)], False, id="many-cells"),
+        pytest.param(2, [(98, 48, 162, 102), BESIDE], False, id="the-frame-itself"),
         pytest.param(2, [], False, id="nothing"),
     ],
 )
@@ -165,4 +166,9 @@ def test_cells_of_strokes_are_told(
     walls = [100 + 30 * k for k in range(cells + 1)]
     parts = tuple(Box(left, 50, left + 30, 100) for left in walls[:-1])
     comb = Comb(Box(walls[0], 50, walls[-1], 100), parts)
-    assert is_written(comb, np.array(boxes, np.int32).reshape(-1, 4)) is expected
+    parts_of_page = np.array(boxes, np.int32).reshape(-1, 4)
+    assert is_written(comb, [comb], parts_of_page) is expected
+    # What stands in a comb beside it is no writing that goes on.
+    level, lower = (Box(walls[-1] + 5, top, walls[-1] + 65, 100) for top in (51, 60))
+    assert not is_written(comb, [comb, Comb(level, ())], parts_of_page)
+    assert is_written(comb, [comb, Comb(lower, ())], parts_of_page) is expected
