@@ -16,7 +16,7 @@ from training.config import TrainConfig
 from training.mnist import Tiles
 from training.networks import build_baseline, build_digits, build_screen, build_teachers
 from training.run_log import RunLog
-from training.teaching import Lesson, TaughtLoss, TowersLoss
+from training.teaching import TaughtLoss, TileLessons, TowersLoss
 
 _AVERAGE_EVERY = 4
 """Steps between two updates of the averaged weights: each costs as much as a thirtieth step."""
@@ -121,7 +121,7 @@ def build_network(config: TrainConfig) -> keras.Model:
 def build_model(
     config: TrainConfig, steps: int, teachers: keras.Model | None = None
 ) -> keras.Model:
-    """Build and compile what is trained: a network, or by the clock the lesson around one.
+    """Build and compile what is trained: a network, or by the clock the lessons around one.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def build_model(
     """
     model = build_network(config)
     if config.minutes:
-        model = Lesson(model, config.seed, teachers)
+        model = TileLessons(model, config.seed, teachers)
     rate: Any = config.rate
     if config.schedule == "cosine" and not config.minutes:
         warm = round(config.warmup * steps)

@@ -29,9 +29,9 @@ def build_network() -> keras.Model:
     Returns
     -------
     keras.Model
-        Width is free, a multiple of four; 1.8 million weights. A network of 3.4 million, which this
-        one was cut from, reads a hundredth more of the fields of cheques by template, and a whole
-        cheque takes a tenth more time with it.
+        Width is free, a multiple of four; 1.8 million weights. It was cut from a network of 3.4
+        million, with which a whole cheque takes a tenth more time, and trained on for as long
+        again it reads more than that one did.
     """
     first, second, third, fourth, last = FILTERS
     lines = keras.Input((LINE_PX, None, 1), name="lines")

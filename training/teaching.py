@@ -16,7 +16,7 @@ from training.mnist import Labels, Tiles
 from training.random_warp import RandomWarp
 
 
-class Lesson(keras.Model):
+class TileLessons(keras.Model):
     """A network in training: tiles are warped, then it names them, and its teachers do.
 
     Called with tiles uint8 (N, 28, 28) it gives the network's logits; with teachers (N, 1 + towers,
