@@ -249,11 +249,32 @@ def choose_step(weights: npt.NDArray[np.int8]) -> int:
     -1
     """
     for step in (1, -1):
-        # Channels side by side are added in pairs.
-        sizes = np.abs(weights.astype(np.int64) + step)
-        if (sizes[:, 1:] + sizes[:, :-1]).max(initial=0) <= MOST_OF_TWO:
+        if measure_pairs(weights.astype(np.int64) + step) <= MOST_OF_TWO:
             return step
     return 0
+
+
+def measure_pairs(weights: npt.NDArray[np.integer[Any]]) -> int:
+    """Return the greatest sum of the sizes of two weights that a processor adds in 16 bits.
+
+    They are neighbors in the order in which a window of the image is laid out: row by row, pixel by
+    pixel, the channels of each pixel side by side.
+
+    Parameters
+    ----------
+    weights : ndarray of int, shape (filters, channels, h, w)
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> measure_pairs(np.array([60, -10, 1, 60]).reshape(1, 2, 1, 2))
+    61
+    """
+    laid = np.moveaxis(np.abs(weights.astype(np.int64)), 1, 3).reshape(len(weights), -1)
+    return int((laid[:, 1:] + laid[:, :-1]).max(initial=0))
 
 
 class _Samples(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
