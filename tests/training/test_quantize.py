@@ -144,4 +144,6 @@ def test_shifted_weights_say_the_same(tmp_path: Path) -> None:
     ],
 )
 def test_no_two_weights_may_overflow(weights: list[int], step: int) -> None:
-    assert choose_step(np.array(weights, np.int8).reshape(1, -1, 1, 1)) == step
+    # Side by side as channels of a pixel, or as pixels of a row that has one channel.
+    for shape in ((1, -1, 1, 1), (1, 1, 1, -1)):
+        assert choose_step(np.array(weights, np.int8).reshape(shape)) == step
