@@ -270,8 +270,8 @@ def measure_pairs(weights: npt.NDArray[np.integer[Any]]) -> int:
 
     Examples
     --------
-    >>> measure_pairs(np.array([60, -10, 1, 60]).reshape(1, 2, 1, 2))
-    61
+    >>> measure_pairs(np.array([60, -10, 1, 60]).reshape(1, 2, 1, 2))  # 60, 1, -10, 60
+    70
     """
     laid = np.moveaxis(np.abs(weights.astype(np.int64)), 1, 3).reshape(len(weights), -1)
     return int((laid[:, 1:] + laid[:, :-1]).max(initial=0))
