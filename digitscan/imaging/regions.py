@@ -84,12 +84,14 @@ def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:
     """
     strokes = []
     limit = _MAX_SHARE * max(down.shape)
+    # Of a page of noise nearly all are specks.
+    tall = parts.boxes[parts.heights >= _USUAL_PX]
     for left, right in _find_runs(np.flatnonzero(down.any(axis=0)), 1):
         rows = np.flatnonzero(down[:, left:right].any(axis=1))
         for top, bottom in _find_runs(rows, _CROSSED_PX):
             near = np.s_[max(0, top - 3) : bottom + 3, max(0, left - 3) : right + 3]
             box = Box(left, top, right, bottom)
-            if bottom - top <= limit and not across[near].any() and _has_neighbor(box, parts):
+            if bottom - top <= limit and not across[near].any() and _has_neighbor(box, tall):
                 strokes.append(box)
     return strokes
 
@@ -103,9 +105,9 @@ def _find_runs(places: npt.NDArray[np.int64], gap: int) -> list[tuple[int, int]]
     return [(int(one), int(other) + 1) for one, other in zip(firsts, lasts, strict=True)]
 
 
-def _has_neighbor(stroke: Box, parts: Components) -> bool:
-    """Say whether a component about as high stands beside a stroke, on the same line."""
-    left, top, right, bottom = (parts.boxes[:, k] for k in range(4))
+def _has_neighbor(stroke: Box, boxes: npt.NDArray[np.int32]) -> bool:
+    """Say whether one of the boxes, about as high, stands beside a stroke, on the same line."""
+    left, top, right, bottom = boxes.T
     height = stroke.bottom - stroke.top
     overlap = np.minimum(bottom, stroke.bottom) - np.maximum(top, stroke.top)
     gap = np.maximum(left - stroke.right, stroke.left - right)
