@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.dark import find_dark
+from digitscan.imaging.geometry import measure_beside
 from digitscan.records import Box, Gray
 
 _Bits = npt.NDArray[np.uint8]
@@ -153,14 +154,13 @@ def is_written(comb: Comb, combs: Sequence[Comb], boxes: npt.NDArray[np.int32]) 
     """
     if len(comb.cells) >= _SURE_CELLS:
         return False
-    left, top, right, bottom = boxes.T
+    left, right = boxes[:, 0], boxes[:, 2]
     height, width = comb.box.bottom - comb.box.top, comb.cells[0].right - comb.cells[0].left
-    covered = np.minimum(bottom, comb.box.bottom) - np.maximum(top, comb.box.top)
+    covered, gap = measure_beside(comb.box, boxes)
     # What is narrower is a wall.
     is_tall = (covered >= _AS_HIGH * height) & (right - left >= 0.4 * width)
     middle = (left + right) / 2
     is_inside = (comb.box.left < middle) & (middle < comb.box.right)
-    gap = np.maximum(left - comb.box.right, comb.box.left - right)
     is_beside = ~is_inside & (gap <= _BESIDE * height)
     for other in combs:
         off = max(abs(other.box.top - comb.box.top), abs(other.box.bottom - comb.box.bottom))

@@ -242,3 +242,58 @@ def find_median(values: npt.NDArray[np.number[Any]]) -> float:
     # Python sorts a few numbers in less time than numpy takes to begin.
     ordered: list[float] = sorted(values.tolist())
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def find_runs(places: npt.NDArray[np.integer[Any]], gap: int = 1) -> list[tuple[int, int]]:
+    """Find the runs of places that follow each other.
+
+    Parameters
+    ----------
+    places : ndarray of int, shape (N,)
+        In rising order.
+    gap : int
+        Greatest step within a run: 1 for neighbors alone.
+
+    Returns
+    -------
+    list of tuple of int
+        First and one past last of each run.
+
+    Examples
+    --------
+    >>> find_runs(np.array([2, 3, 4, 7])), find_runs(np.array([2, 3, 4, 7]), gap=3)
+    ([(2, 5), (7, 8)], [(2, 8)])
+    """
+    if places.size == 0:
+        return []
+    last = np.flatnonzero(np.diff(places) > gap)
+    firsts, lasts = places[np.append(0, last + 1)], places[np.append(last, places.size - 1)]
+    return [(int(one), int(other) + 1) for one, other in zip(firsts, lasts, strict=True)]
+
+
+def measure_beside(
+    box: Box, boxes: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Measure how boxes stand beside one.
+
+    Parameters
+    ----------
+    box : Box
+    boxes : ndarray of int, shape (N, 4)
+        Left, top, right and bottom.
+
+    Returns
+    -------
+    shared, gap : ndarray of int, shape (N,)
+        Rows that each has in common with the one, negative where it lies above or below; columns
+        between them, negative where they overlap.
+
+    Examples
+    --------
+    >>> shared, gap = measure_beside(Box(10, 0, 20, 30), np.array([[25, 10, 30, 40]], np.int32))
+    >>> shared.tolist(), gap.tolist()
+    ([20], [5])
+    """
+    left, top, right, bottom = boxes.T
+    shared = np.minimum(bottom, box.bottom) - np.maximum(top, box.top)
+    return shared, np.maximum(left - box.right, box.left - right)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.geometry import find_runs
 from digitscan.records import Box, Gray
 
 _CELL_PX = 36
@@ -108,8 +109,8 @@ def _find_rule(cover: _Reals, row: float, reach: float, is_upper: bool) -> float
     rows = first + np.flatnonzero(cover[first : round(row + reach) + 1] >= _COVER)
     if rows.size == 0:
         return row
-    ends = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
-    return float(ends[-1 if is_upper else 0].mean())
+    top, end = find_runs(rows)[-1 if is_upper else 0]
+    return (top + end - 1) / 2
 
 
 def _find_walls(gray: Gray, rows: tuple[float, float], outer: _Reals, cells: int) -> _Reals:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.components import find_outlines
+from digitscan.imaging.geometry import find_runs
 from digitscan.records import Box, Gray, MicrLine
 
 _UNITS_HIGH = 9
@@ -153,11 +154,9 @@ def _may_be_symbol(
 
 
 def _find_runs(columns: npt.NDArray[np.intp]) -> list[_Run]:
-    filled = np.concatenate([[0], (columns > 0).astype(np.int8), [0]])
-    edges = np.flatnonzero(np.diff(filled))
     return [
-        _Run(int(left), int(right), float(columns[left:right].sum()))
-        for left, right in zip(edges[::2], edges[1::2], strict=True)
+        _Run(left, right, float(columns[left:right].sum()))
+        for left, right in find_runs(np.flatnonzero(columns > 0))
     ]
 
 

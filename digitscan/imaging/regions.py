@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.components import Components, drop_components, find_components
-from digitscan.imaging.geometry import find_median
+from digitscan.imaging.geometry import find_median, find_runs, measure_beside
 from digitscan.imaging.ruling import find_rules
 from digitscan.records import Box, Mask
 from digitscan.settings import RegionSettings
@@ -86,9 +86,9 @@ def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:
     limit = _MAX_SHARE * max(down.shape)
     # Of a page of noise nearly all are specks.
     tall = parts.boxes[parts.heights >= _USUAL_PX]
-    for left, right in _find_runs(np.flatnonzero(down.any(axis=0)), 1):
+    for left, right in find_runs(np.flatnonzero(down.any(axis=0))):
         rows = np.flatnonzero(down[:, left:right].any(axis=1))
-        for top, bottom in _find_runs(rows, _CROSSED_PX):
+        for top, bottom in find_runs(rows, _CROSSED_PX):
             near = np.s_[max(0, top - 3) : bottom + 3, max(0, left - 3) : right + 3]
             box = Box(left, top, right, bottom)
             if bottom - top <= limit and not across[near].any() and _has_neighbor(box, tall):
@@ -96,22 +96,11 @@ def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:
     return strokes
 
 
-def _find_runs(places: npt.NDArray[np.int64], gap: int) -> list[tuple[int, int]]:
-    """Return first and one past last of each run of places that follow within `gap`."""
-    if places.size == 0:
-        return []
-    last = np.flatnonzero(np.diff(places) > gap)
-    firsts, lasts = places[np.append(0, last + 1)], places[np.append(last, places.size - 1)]
-    return [(int(one), int(other) + 1) for one, other in zip(firsts, lasts, strict=True)]
-
-
 def _has_neighbor(stroke: Box, boxes: npt.NDArray[np.int32]) -> bool:
     """Say whether one of the boxes, about as high, stands beside a stroke, on the same line."""
-    left, top, right, bottom = boxes.T
+    shared, gap = measure_beside(stroke, boxes)
     height = stroke.bottom - stroke.top
-    overlap = np.minimum(bottom, stroke.bottom) - np.maximum(top, stroke.top)
-    gap = np.maximum(left - stroke.right, stroke.left - right)
-    is_alike = overlap >= ALIKE * np.maximum(height, bottom - top)
+    is_alike = shared >= ALIKE * np.maximum(height, boxes[:, 3] - boxes[:, 1])
     return bool((is_alike & (gap <= height)).any())
 
 

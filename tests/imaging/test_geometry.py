@@ -6,8 +6,10 @@ import pytest
 
 from digitscan.imaging.geometry import (
     clip_box,
+    find_runs,
     grow_box,
     map_box,
+    measure_beside,
     rotate_page,
     scale_box,
     stored_from_upright,
@@ -136,3 +138,34 @@ def test_the_smallest_page_turns() -> None:
     turned, way = rotate_page(np.full((1, 1), 7, np.uint8), 5.0)
     assert turned.tolist() == [[7]]
     assert way.shape == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("places", "gap", "expected"),
+    [
+        pytest.param([], 1, [], id="none"),
+        pytest.param([0], 1, [(0, 1)], id="one"),
+        pytest.param([3, 4, 6, 7, 8], 1, [(3, 5), (6, 9)], id="a-gap"),
+        pytest.param([3, 4, 6, 9], 2, [(3, 7), (9, 10)], id="wider-gaps"),
+        pytest.param([3, 9], 6, [(3, 10)], id="as-wide-as-allowed"),
+    ],
+)
+def test_runs_end_where_the_gap_is_too_wide(
+    places: list[int], gap: int, expected: list[tuple[int, int]]
+) -> None:
+    assert find_runs(np.array(places, np.int64), gap) == expected
+
+
+@pytest.mark.parametrize(
+    ("other", "shared", "gap"),
+    [
+        pytest.param((0, 10, 5, 20), 10, 5, id="left"),
+        pytest.param((24, 0, 30, 40), 30, 4, id="right-and-higher"),
+        pytest.param((15, 35, 18, 40), -5, -5, id="below"),
+    ],
+)
+def test_what_stands_beside_a_box_is_measured(
+    other: tuple[int, int, int, int], shared: int, gap: int
+) -> None:
+    found = measure_beside(Box(10, 0, 20, 30), np.array([other], np.int32))
+    assert [one.tolist() for one in found] == [[shared], [gap]]
