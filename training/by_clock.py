@@ -97,17 +97,16 @@ def train_by_clock(name: str, config: TrainConfig, data: Path, out: Path) -> Pat
     with PoolStream(plan, config.makers) as stream:
         teachers = _load_teachers(config.teachers)
         run = Run(out, config, 1, teachers)
-        _Course(name, run, stream, data, teachers).give(end)
+        _Course(name, run, stream, data).give(end)
     return out / "best.keras"
 
 
 class _Course:
     """What a training by the clock has at hand."""
 
-    def __init__(
-        self, name: str, run: Run, stream: PoolStream, data: Path, teachers: keras.Model | None
-    ) -> None:
-        self._name, self._run, self._stream, self._teachers = name, run, stream, teachers
+    def __init__(self, name: str, run: Run, stream: PoolStream, data: Path) -> None:
+        self._name, self._run, self._stream = name, run, stream
+        self._teachers = run.model.teachers
         self._mnist = load_mnist(data, run.config.seed)
         self._fit, self._held = load_real(data)
         self._store = TileStore(_ROOM * stream.plan.tiles)

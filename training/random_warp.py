@@ -23,7 +23,6 @@ AS_IT_IS = 0.15
 _MIDDLE = (FRAME_PX - 1) / 2
 
 
-@keras.saving.register_keras_serializable(package="digitscan")
 class RandomWarp(keras.layers.Layer):
     """Tiles uint8 (N, 28, 28) to floats (N, 28, 28, 1), 0.0 paper to 1.0 ink; warped in training.
 
@@ -69,7 +68,3 @@ class RandomWarp(keras.layers.Layer):
         top = SHIFT_PX * drawn[:, 5] + _MIDDLE - _MIDDLE * (matrix[2] + matrix[3])
         none = ops.zeros_like(left)
         return ops.stack([*matrix[:2], left, *matrix[2:], top, none, none], axis=1)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape with one channel; Keras names the argument."""
-        return (*input_shape, 1)
