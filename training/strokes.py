@@ -209,6 +209,7 @@ def draw_string(
         ink = np.concatenate(figure)
         scale = float(np.exp(rng.normal(0.0, 0.05)))
         gap_after = float(rng.normal(spacing, 0.05))
+        # Without it no number is drawn: a seed gives the line that it gave before.
         if crossing and character == "," and previous.isdigit() and rng.random() < crossing:
             gap_after -= float(rng.uniform(0.1, 0.4))
         offset = (
