@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import split_cells
-from digitscan.imaging.combs import Comb, find_combs, is_written
+from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.deskew import estimate_skew_deg
@@ -32,6 +32,7 @@ from digitscan.imaging.regions import (
     split_words,
 )
 from digitscan.imaging.strokes_beside import find_stroke_beside
+from digitscan.imaging.written_cells import is_written
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Reading, Region

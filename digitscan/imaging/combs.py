@@ -1,6 +1,5 @@
 """Gray page -> the combs printed on it: rows of one-digit boxes with common walls."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.dark import find_dark
-from digitscan.imaging.geometry import measure_beside
+from digitscan.imaging.geometry import find_runs
 from digitscan.records import Box, Gray
 
 _Bits = npt.NDArray[np.uint8]
@@ -43,11 +42,9 @@ _COVER = 0.7
 """A rule is dark over this share of a cell's width at least."""
 _UNBROKEN = 0.85
 """Share of its length over which a rule is darker than the cell; lines of letters stay below."""
-_SURE_CELLS, _AS_HIGH, _BESIDE, _OFF = 4, 0.85, 0.5, 0.04
-"""So many equal cells are no chance; of fewer, writing in and beside them, no more of their
-heights away, that covers so much of their height tells that they are its own strokes. Of 60 drawn
-cheques with the date on a line eight had such cells, and their dates lost two digits to them.
-Combs of one row, for day and month, are level within so much of their height."""
+_PARTED = 0.12
+"""Share of a cell's width over which neither of its rules is there, between two boxes that stand
+apart: a 1 in one box and a wall of the next but one are as far apart as the two walls between."""
 _THREE_ROWS = np.ones((3, 1), np.uint8)
 _WALL_COVER = 0.87
 """A wall is dark over this share of its height at least; a handwritten 1 seldom is."""
@@ -125,50 +122,6 @@ def find_combs(gray: Gray, least_cells: int = 2) -> tuple[Comb, ...]:
             taken.append(series)
     combs = [_make_comb(gray, series, 1.0 / scale) for series in taken]
     return tuple(sorted(combs, key=lambda comb: (comb.box.top, comb.box.left)))
-
-
-def is_written(comb: Comb, combs: Sequence[Comb], boxes: npt.NDArray[np.int32]) -> bool:
-    """Say whether a few cells are strokes of digits on a line of a form, and no boxes.
-
-    The sides of a 0 and a 1 beside it are as high, as even and as straight as walls are, and the
-    line joins them. But what stands in a box is smaller, and what stands beside it is not as high.
-
-    Parameters
-    ----------
-    comb : Comb
-    combs : sequence of Comb
-        All that were found: what stands in another one of this one's level is not beside it.
-    boxes : ndarray of int, shape (N, 4)
-        Left, top, right and bottom of the components of the page, rules left out.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> comb = Comb(Box(20, 10, 60, 50), (Box(20, 10, 40, 50), Box(40, 10, 60, 50)))
-    >>> digits = np.array([[18, 8, 42, 52], [46, 9, 62, 51], [66, 9, 90, 51]], np.int32)
-    >>> is_written(comb, [comb], digits), is_written(comb, [comb], digits[:2])
-    (True, False)
-    """
-    if len(comb.cells) >= _SURE_CELLS:
-        return False
-    left, right = boxes[:, 0], boxes[:, 2]
-    height, width = comb.box.bottom - comb.box.top, comb.cells[0].right - comb.cells[0].left
-    covered, gap = measure_beside(comb.box, boxes)
-    # What is narrower is a wall.
-    is_tall = (covered >= _AS_HIGH * height) & (right - left >= 0.4 * width)
-    middle = (left + right) / 2
-    is_inside = (comb.box.left < middle) & (middle < comb.box.right)
-    is_beside = ~is_inside & (gap <= _BESIDE * height)
-    for other in combs:
-        off = max(abs(other.box.top - comb.box.top), abs(other.box.bottom - comb.box.bottom))
-        if off <= max(1, _OFF * height):
-            is_beside &= (middle < other.box.left) | (other.box.right < middle)
-    # What is as wide as all cells is their frame, on a page that is askew.
-    is_inside &= right - left < 0.9 * (comb.box.right - comb.box.left)
-    return bool((is_tall & is_inside).any() and (is_tall & is_beside).any())
 
 
 _Rows = tuple[int, int]
@@ -344,14 +297,17 @@ def _rank(series: _Series) -> float:
 
 
 def _is_ruled(gray: Gray, series: _Series) -> bool:
-    """Tell rules from the upper and lower ends of letters: a rule has no gaps."""
+    """Tell rules from the upper and lower ends of letters, and one box from two: rules go on."""
     dark = total = 0
     for (left, right), rows in zip(pairwise(series.walls), series.rows, strict=True):
         paper = float(np.median(gray[rows[0] : rows[1], left:right]))
-        for row in rows:
-            band = gray[max(0, row - 1) : row + 2, left:right]
-            dark += int(np.count_nonzero(band.min(axis=0) < paper - _RULE_DEPTH))
-            total += right - left
+        bands = [gray[max(0, row - 1) : row + 2, left:right] for row in rows]
+        upper, lower = (band.min(axis=0) < paper - _RULE_DEPTH for band in bands)
+        gaps = find_runs(np.flatnonzero(~(upper | lower)))
+        if any(last - first >= _PARTED * (right - left) for first, last in gaps):
+            return False
+        dark += int(np.count_nonzero(upper) + np.count_nonzero(lower))
+        total += 2 * (right - left)
     return dark >= _UNBROKEN * total
 
 

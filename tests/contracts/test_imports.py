@@ -117,6 +117,8 @@ SIBLINGS = {
     # Print is told from paper at one place.
     ("imaging.dark", "imaging.combs"),
     ("imaging.dark", "imaging.micr"),
+    # A comb is a noun of whoever judges it.
+    ("imaging.combs", "imaging.written_cells"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),
