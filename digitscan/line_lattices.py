@@ -52,6 +52,9 @@ class Line:
         What the field may say, where a template tells; None for any text of its kind.
     lacks_stroke : bool
         True where a stroke that may be a digit stands beside the number and was left out.
+    on_rule : ndarray of uint8, shape (h, w), or None
+        `ink` with the rule that the number stands on, which the string reader looks at: what a foot
+        has in common with the rule is gone from `ink`. None where there is no rule.
     """
 
     region: Region
@@ -62,6 +65,7 @@ class Line:
     cells: Pieces | None = None
     grammar: Grammar | None = None
     lacks_stroke: bool = False
+    on_rule: Gray | None = None
 
     @property
     def known_kind(self) -> FieldKind | None:

@@ -156,7 +156,7 @@ def look_at_lines(
 def _frame(line: Line, views: Sequence[View]) -> tuple[Floats, ...]:
     """Lay a line into the string reader's frame; of ink alone the paper is known."""
     if line.gray is None:
-        return frame_views(lift_ink(line.ink), views)
+        return frame_views(lift_ink(line.ink if line.on_rule is None else line.on_rule), views)
     return normalize_views(line.gray, views)
 
 

@@ -13,7 +13,7 @@ from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import CellInk, split_cells
 from digitscan.imaging.crosses import is_blot, may_be_cross
 from digitscan.imaging.cuts import join_cells
-from digitscan.imaging.geometry import clip_box, grow_box
+from digitscan.imaging.geometry import clip_box, find_extent, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.lines import VIEWS
 from digitscan.imaging.normalize import normalize_tiles
@@ -250,20 +250,18 @@ def _cut_free(
     field: Field, patch: Patch, ink: Gray, printed: Mask | None, settings: Settings
 ) -> _Cut:
     """Take the writing of a field without boxes out of its patch."""
-    alone = keep_writing(ink, patch.zone, settings.ink.threshold, printed)
+    alone, on_rule = keep_writing(ink, patch.zone, settings.ink.threshold, printed)
     if field.writing is Writing.PRINT:
         alone = np.minimum(PRINT_GAIN * alone.astype(np.uint16), 255).astype(np.uint8)
-    solid = alone >= settings.ink.threshold
-    if not solid.any():
+    tight = find_extent(np.asarray(alone >= settings.ink.threshold))
+    if tight is None:
         return _Cut(field, patch, None, _call_empty(field, patch))
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    tight = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     margin = max(2, round(0.3 * (tight.bottom - tight.top)))
     window = clip_box(grow_box(tight, margin, margin), ink.shape)
-    inner = alone[window.top : window.bottom, window.left : window.right]
-    region = Region(tight, field.name)
-    line = Line(region, window, inner, field.grammar.kind, grammar=field.grammar)
-    return _Cut(field, patch, line, None)
+    inner = slice(window.top, window.bottom), slice(window.left, window.right)
+    line = Line(Region(tight, field.name), window, alone[inner], field.grammar.kind)
+    on_rule = None if on_rule is None else on_rule[inner]
+    return _Cut(field, patch, replace(line, grammar=field.grammar, on_rule=on_rule), None)
 
 
 def _split_comb(field: Field, patch: Patch, settings: Settings) -> _Boxes:

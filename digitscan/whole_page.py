@@ -31,11 +31,12 @@ from digitscan.imaging.regions import (
     share_on_lines,
     split_words,
 )
+from digitscan.imaging.ruling import find_own_rules
 from digitscan.imaging.strokes_beside import find_stroke_beside
 from digitscan.imaging.written_cells import is_written
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
-from digitscan.records import Box, Floats, Gray, Reading, Region
+from digitscan.records import Box, Floats, Gray, Mask, Reading, Region
 from digitscan.settings import InkSettings, Settings
 
 PAGE_VIEWS = (View(stretch=0.9),)
@@ -63,7 +64,8 @@ four rows are doubted, two of which lack their 1, of 40 real ones three, all of 
 class _View:
     """A page turned one way, reduced, with its lines of writing.
 
-    `way` takes (x, y, 1) of `gray` to the page as it was given.
+    `way` takes (x, y, 1) of `gray` to the page as it was given; `rules` is True on the rules across
+    the reduced page.
     """
 
     gray: Gray
@@ -72,6 +74,7 @@ class _View:
     ink: Gray
     factor: int
     lines: Lines
+    rules: Mask
     skew_deg: float
 
 
@@ -129,8 +132,8 @@ def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
 def _look(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
     small, factor = reduce_page(gray, settings.regions.long_side_px)
     ink = estimate_ink(small, _reduce_ink(settings, factor))
-    parts = find_writing(np.asarray(ink >= settings.ink.threshold))
-    return _View(gray, way, small, ink, factor, find_lines(parts, settings.regions), 0.0)
+    parts, rules = find_writing(np.asarray(ink >= settings.ink.threshold))
+    return _View(gray, way, small, ink, factor, find_lines(parts, settings.regions), rules, 0.0)
 
 
 def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
@@ -310,4 +313,11 @@ def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
     tight = clip_box(scale_box(stretch.box, factor), shape)
     left_out = np.asarray((inner >= settings.ink.threshold) & (alone == 0))
     beside = find_stroke_beside(left_out, _shift(tight, box))
-    return Line(Region(tight), box, alone, lacks_stroke=beside)
+    # In pixels of the window, reduced.
+    top, left = box.top // factor, box.left // factor
+    rules = view.rules[top : -(-box.bottom // factor), left : -(-box.right // factor)]
+    own = find_own_rules(rules, view.lines.parts.boxes[stretch.members] - (left, top, left, top))
+    on_rule = None
+    if own is not None:
+        on_rule = isolate_parts(inner, box, view.lines.parts, stretch.members, factor, own)
+    return Line(Region(tight), box, alone, lacks_stroke=beside, on_rule=on_rule)

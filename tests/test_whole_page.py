@@ -177,3 +177,24 @@ def test_a_number_beside_a_bare_stroke_is_doubted() -> None:
     readings, _ = read_whole(sheet, DRAWN)
     (doubted,) = [one for one in readings if one.text == SHEET_NUMBERS[0]]
     assert doubted.confidence == pytest.approx(STROKE_SHARE, abs=0.02)
+
+
+def test_the_string_reader_sees_the_rule_that_a_number_stands_on() -> None:
+    class Watch(Script):
+        """Notes the lines that it is shown."""
+
+        def score(self, fields):  # type: ignore[no-untyped-def]
+            self.lines = [views[0][:, :, 0] for views in fields]
+            return super().score(fields)
+
+    free, (number, _) = draw_sheet(40)
+    ruled = free.copy()
+    ruled[number.bottom - 1 : number.bottom + 2, number.left - 90 : number.right + 90] = PEN
+    seen = []
+    for sheet in (free, ruled):
+        strings = Watch(*SHEET_NUMBERS)
+        readings, _ = read_whole(sheet, replace(DRAWN, strings=strings))
+        assert SHEET_NUMBERS[0] in [one.text for one in readings]
+        seen.append(float(strings.lines[0].mean(axis=1).max()))
+    assert seen[0] < 0.6
+    assert seen[1] > 0.8

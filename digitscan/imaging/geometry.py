@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.records import Box, Gray
+from digitscan.records import Box, Gray, Mask
 
 _TURNS = {
     1: (0, False),
@@ -242,6 +242,31 @@ def find_median(values: npt.NDArray[np.number[Any]]) -> float:
     # Python sorts a few numbers in less time than numpy takes to begin.
     ordered: list[float] = sorted(values.tolist())
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def find_extent(mask: Mask) -> Box | None:
+    """Find the box around what is marked.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+
+    Returns
+    -------
+    Box or None
+        None where nothing is.
+
+    Examples
+    --------
+    >>> mask = np.zeros((9, 9), bool)
+    >>> find_extent(mask) is None
+    True
+    >>> mask[3:5, 2] = True
+    >>> find_extent(mask)
+    Box(left=2, top=3, right=3, bottom=5)
+    """
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
+    return Box(left, top, left + width, top + height) if width else None
 
 
 def find_runs(places: npt.NDArray[np.integer[Any]], gap: int = 1) -> list[tuple[int, int]]:

@@ -50,7 +50,12 @@ def isolate_line(ink: Gray, threshold: int, settings: CutSettings = CutSettings(
 
 
 def isolate_parts(
-    ink: Gray, window: Box, parts: Components, chosen: npt.NDArray[np.int64], factor: int
+    ink: Gray,
+    window: Box,
+    parts: Components,
+    chosen: npt.NDArray[np.int64],
+    factor: int,
+    also: Mask | None = None,
 ) -> Gray:
     """Keep the ink of chosen components of the reduced page in a window of the full page.
 
@@ -66,6 +71,8 @@ def isolate_parts(
         Indexes of the components to keep.
     factor : int
         Pixels of the full page to a pixel of the reduced one.
+    also : ndarray of bool, optional
+        True on what stays besides: the window in pixels of the reduced page.
 
     Returns
     -------
@@ -76,6 +83,8 @@ def isolate_parts(
     is_chosen = np.zeros(len(parts.areas) + 1, np.uint8)
     is_chosen[chosen + 1] = 1
     chosen_mask = is_chosen.take(parts.labels[rows, columns])
+    if also is not None:
+        chosen_mask |= also
     grown = cv2.resize(
         chosen_mask,
         (chosen_mask.shape[1] * factor, chosen_mask.shape[0] * factor),

@@ -49,7 +49,7 @@ class Lines:
     lines: tuple[npt.NDArray[np.int64], ...]
 
 
-def find_writing(mask: Mask) -> Components:
+def find_writing(mask: Mask) -> tuple[Components, Mask]:
     """Find the components of a page, its rules and frames left out, whatever its writing's size.
 
     Parameters
@@ -59,7 +59,9 @@ def find_writing(mask: Mask) -> Components:
 
     Returns
     -------
-    Components
+    parts : Components
+    rules : ndarray of bool, shape (H, W)
+        True on the rules across the page that were left out.
     """
     across = find_rules(mask, _USUAL_PX, RULE)
     down = find_rules(mask, _USUAL_PX, RULE, vertical=True)
@@ -74,7 +76,7 @@ def find_writing(mask: Mask) -> Components:
     # the tops of its neighbors was lost so.
     left_across = (parts.heights <= REMNANT_PX) & _touch(parts, across)
     left_down = (parts.widths <= REMNANT_PX) & _touch(parts, down)
-    return drop_components(parts, left_across | left_down)
+    return drop_components(parts, left_across | left_down), across
 
 
 def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:

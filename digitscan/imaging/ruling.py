@@ -4,13 +4,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.components import estimate_text_height
+from digitscan.imaging.geometry import find_median
 from digitscan.records import Gray, Mask
 
 LONG = 1.6
 """A rule is a straight run at least this many text heights long: the bar of a 7 or 5 is below 1,
 a dash of the tail `/-` below 1.5."""
+DOWN = 1.25
+"""A rule down the page is so much longer at least than one across: a 1 is as high as the text."""
 THICK = 0.16
 """A rule is at most this many text heights thick: printed 0.3 to 0.8 mm, writing 5 mm."""
+
+TALL, FOOT = 0.6, 0.15
+"""Components of so much of the text's height are digits, and digits stand on a rule that begins no
+more than so much of it below the middle one of their feet. With its rule left in, 576 of the 600
+values of 240 drawn cheques are read, without it 565, all but two of the rest dates whose 2 had lost
+its foot; with every rule that a comma or a tail reaches four of 38 amounts by template are lost."""
 
 FAINT = 30
 """Ink strength of a faint rule, averaged along it: it turns to dashes where ink is told from paper.
@@ -36,7 +46,7 @@ def remove_rules(mask: Mask, text_height: float, long: float = LONG) -> Mask:
     text_height : float
         Height of the writing in pixels.
     long : float
-        Least length of a rule across in text heights; one down is a quarter longer.
+        Least length of a rule across in text heights; one down is longer by `DOWN`.
 
     Returns
     -------
@@ -53,7 +63,7 @@ def remove_rules(mask: Mask, text_height: float, long: float = LONG) -> Mask:
     (False, True)
     """
     clean = np.asarray(mask & ~find_rules(mask, text_height, long))
-    return np.asarray(clean & ~find_rules(clean, text_height, long * 1.25, vertical=True))
+    return np.asarray(clean & ~find_rules(clean, text_height, long * DOWN, vertical=True))
 
 
 def find_rules(mask: Mask, text_height: float, long: float = LONG, vertical: bool = False) -> Mask:
@@ -128,6 +138,48 @@ def _fold(rows: npt.NDArray[np.uint8], length: int, combine: np.ufunc) -> npt.ND
     return rows
 
 
+def find_own_rules(rules: Mask, boxes: npt.NDArray[np.int32]) -> Mask | None:
+    """Mark the rules that the digits of a line stand on or are crossed by.
+
+    What a flat foot has in common with the rule below it goes with the rule, and a 2 without its
+    foot is a 7. A rule that only commas and tails reach takes nothing that matters.
+
+    Parameters
+    ----------
+    rules : ndarray of bool, shape (H, W)
+        True on rules across, as `find_rules` marks them.
+    boxes : ndarray of int, shape (N, 4)
+        left, top, right, bottom of the components of the line, rules left out.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W), or None
+        None where there is no such rule.
+
+    Examples
+    --------
+    >>> rules = np.zeros((60, 90), bool)
+    >>> rules[41:43] = True
+    >>> own = find_own_rules(rules, np.array([[10, 10, 30, 41], [40, 11, 60, 42]]))
+    >>> np.flatnonzero(own.any(axis=1)).tolist()
+    [41, 42]
+    >>> find_own_rules(rules, np.array([[10, 0, 30, 31], [40, 25, 45, 45]])) is None
+    True
+    """
+    if len(boxes) == 0:
+        return None
+    heights = boxes[:, 3] - boxes[:, 1]
+    height = estimate_text_height(heights)
+    feet = find_median(boxes[heights >= TALL * height, 3])
+    reach = max(2, round(FOOT * height))
+    rows = slice(max(0, int(boxes[:, 1].min()) - reach), round(feet) + reach)
+    if not rules[rows, boxes[:, 0].min() : boxes[:, 2].max()].any():
+        return None
+    own = np.zeros_like(rules)
+    own[rows] = rules[rows]
+    return own
+
+
 def remove_faint_rules(mask: Mask, ink: Gray, text_height: float) -> Mask:
     """Take rules out of the ink that are too faint to be whole in it.
 
@@ -166,6 +218,8 @@ def _find_faint(mask: Mask, ink: Gray, text_height: float, long: float, share: f
     """Mark what is thin on faint horizontal rules."""
     length = max(12, round(long * text_height))
     thick = max(2, round(THICK * text_height))
+    solid = np.ascontiguousarray(mask).view(np.uint8)
+    across = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((thick + 2, 1), np.uint8))
     smooth = cv2.blur(np.ascontiguousarray(ink), (max(3, round(0.3 * text_height)), 1))
     lines = cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, np.ones((2 * thick + 1, 1), np.uint8))
     # A rule wavers by a pixel.
@@ -175,10 +229,8 @@ def _find_faint(mask: Mask, ink: Gray, text_height: float, long: float, share: f
     if not middle.any():
         return np.zeros(mask.shape, np.bool_)
     along = cv2.min(cv2.dilate(middle, np.ones((1, length), np.uint8)), seen)
-    near = np.asarray(cv2.dilate(along, np.ones((3, 1), np.uint8)) > 0)
-    solid = np.ascontiguousarray(mask).view(np.uint8)
-    across = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((thick + 2, 1), np.uint8))
-    thin = near & mask & (across == 0)
+    on_rule = np.asarray(cv2.dilate(along, np.ones((3, 1), np.uint8)) > 0)
+    thin = on_rule & mask & (across == 0)
     if not thin.any():
         return np.zeros(mask.shape, np.bool_)
     # Strokes are thicker than most of the rule is, though thinner than a rule may be.

@@ -13,7 +13,14 @@ from digitscan.imaging.components import (
     keep_ink,
 )
 from digitscan.imaging.geometry import grow_box
-from digitscan.imaging.ruling import remove_faint_rules, remove_rules
+from digitscan.imaging.ruling import (
+    DOWN,
+    LONG,
+    find_own_rules,
+    find_rules,
+    remove_faint_rules,
+    remove_rules,
+)
 from digitscan.records import Box, Gray, Mask
 
 _MARGIN = 0.6
@@ -171,7 +178,9 @@ def _count_inside(parts: Components, zone: Box) -> npt.NDArray[np.intp]:
     return np.bincount(held.ravel(), minlength=len(parts.areas) + 1)[1:]
 
 
-def keep_writing(ink: Gray, zone: Box, threshold: int, printed: Mask | None = None) -> Gray:
+def keep_writing(
+    ink: Gray, zone: Box, threshold: int, printed: Mask | None = None
+) -> tuple[Gray, Gray | None]:
     """Keep the ink that was written into a zone, and drop rules, print and writing beside it.
 
     The zone is where the writing begins, not where it must end: a component of which half is in
@@ -191,32 +200,39 @@ def keep_writing(ink: Gray, zone: Box, threshold: int, printed: Mask | None = No
 
     Returns
     -------
-    ndarray of uint8, shape (h, w)
+    alone : ndarray of uint8, shape (h, w)
         0 where ink was dropped; soft edges of what stays are kept.
+    on_rule : ndarray of uint8, shape (h, w), or None
+        The same with the rules across that the writing touches; None where it touches none.
 
     Examples
     --------
     >>> ink = np.zeros((30, 60), np.uint8)
     >>> ink[8:22, 12:16] = ink[2:8, 40:44] = 255
-    >>> kept = keep_writing(ink, Box(10, 8, 50, 24), 112)
+    >>> kept, _ = keep_writing(ink, Box(10, 8, 50, 24), 112)
     >>> bool(kept[10, 13]), bool(kept[4, 41])
     (True, False)
     """
     mask = np.asarray(ink >= threshold)
     inner = mask[zone.top : zone.bottom, zone.left : zone.right]
     height = estimate_text_height(find_components(inner).heights)
-    clean = remove_faint_rules(remove_rules(mask, height), ink, height)
+    rules = find_rules(mask, height)
+    clean = mask & ~rules
+    clean = clean & ~find_rules(clean, height, LONG * DOWN, vertical=True)
+    clean = remove_faint_rules(clean, ink, height)
     if printed is not None:
         clean = clean & ~_place_print(printed, zone, clean.shape)
     parts = find_components(clean)
     if parts.areas.size == 0:
-        return np.zeros_like(ink)
+        return np.zeros_like(ink), None
     inside = _count_inside(parts, zone)
     keep = np.asarray(inside >= _INSIDE * parts.areas) & ~_are_edges(parts.boxes, zone)
     keep = _follow(parts.boxes, keep)
     keep |= _are_commas(parts.boxes, keep)
     keep &= ~_are_stray(parts.boxes, keep)
-    return keep_ink(ink, np.concatenate([[False], keep])[parts.labels])
+    kept = np.concatenate([[False], keep])[parts.labels]
+    own = find_own_rules(rules, parts.boxes[keep])
+    return keep_ink(ink, kept), None if own is None else keep_ink(ink, kept | own)
 
 
 def _place_print(printed: Mask, zone: Box, shape: tuple[int, ...]) -> Mask:

@@ -101,6 +101,8 @@ SIBLINGS = {
     ("imaging.cuts", "imaging.groups"),
     ("imaging.regions", "imaging.deskew"),
     ("imaging.regions", "imaging.numbers"),
+    # How high writing is.
+    ("imaging.components", "imaging.ruling"),
     # What a printed rule is, is said once.
     ("imaging.ruling", "imaging.isolate"),
     ("imaging.ruling", "imaging.regions"),

@@ -1,9 +1,15 @@
 """Printed rules go, the strokes that cross them stay whole."""
 
+import cv2
 import numpy as np
 import pytest
 
-from digitscan.imaging.ruling import find_rules, remove_faint_rules, remove_rules
+from digitscan.imaging.ruling import (
+    find_own_rules,
+    find_rules,
+    remove_faint_rules,
+    remove_rules,
+)
 from digitscan.records import Gray, Mask
 
 HEIGHT = 30
@@ -106,3 +112,32 @@ def test_faint_rule_goes_and_the_stroke_across_it_stays(is_turned: bool) -> None
 )
 def test_what_is_no_faint_rule_stays(ink: Gray) -> None:
     assert np.array_equal(remove_faint_rules(ink >= 112, ink, HEIGHT), ink >= 112)
+
+
+FOOT = 50
+"""Row where the digits of the next test end."""
+
+
+@pytest.mark.parametrize(
+    ("row", "others", "is_own"),
+    [
+        pytest.param(FOOT + 1, [], True, id="below-the-feet"),
+        pytest.param(FOOT - 4, [], True, id="through-the-feet"),
+        pytest.param(30, [], True, id="through-the-middle"),
+        pytest.param(FOOT + 14, [], False, id="free-below"),
+        pytest.param(FOOT + 14, [(60, 10, 66, FOOT + 20)], False, id="reached-by-a-tail"),
+        pytest.param(FOOT + 8, [(60, 45, 66, FOOT + 12)] * 5, False, id="reached-by-commas"),
+    ],
+)
+def test_digits_stand_on_the_rule_at_their_feet(
+    row: int, others: list[tuple[int, int, int, int]], is_own: bool
+) -> None:
+    rules = rule(row, left=0, right=160)
+    digits = [(10, 10, 34, FOOT), (36, 11, 58, FOOT), (70, 10, 94, FOOT - 1)]
+    own = find_own_rules(rules, np.array(digits + others, np.int32))
+    assert (own is not None) is is_own
+    assert own is None or np.array_equal(own, rules)
+
+
+def test_nothing_stands_on_no_rule() -> None:
+    assert find_own_rules(rule(45), np.zeros((0, 4), np.int32)) is None

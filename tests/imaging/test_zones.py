@@ -20,7 +20,7 @@ def draw(text: str, left: int, ink: Gray | None = None) -> Gray:
 
 def list_kept(ink: Gray, **known: Gray) -> list[int]:
     """Return the left edges of what is kept of a patch."""
-    kept = keep_writing(ink, ZONE, SOLID, **known) >= SOLID  # type: ignore[arg-type]
+    kept = keep_writing(ink, ZONE, SOLID, **known)[0] >= SOLID  # type: ignore[arg-type]
     _, _, stats, _ = cv2.connectedComponentsWithStats(kept.view(np.uint8))
     return sorted(stats[1:, 0].tolist())
 
@@ -33,7 +33,9 @@ def list_kept(ink: Gray, **known: Gray) -> list[int]:
     ],
 )
 def test_paper_holds_no_writing(ink: Gray) -> None:
-    assert not keep_writing(ink, ZONE, SOLID).any()
+    alone, on_rule = keep_writing(ink, ZONE, SOLID)
+    assert not alone.any()
+    assert on_rule is None
 
 
 def test_digits_that_go_on_beyond_the_zone_stay() -> None:
@@ -86,5 +88,5 @@ def test_low_ink_is_kept_where_a_mark_may_be(
 def test_a_comma_that_hangs_below_the_zone_stays() -> None:
     ink = draw("4  7", 70)
     ink[84:112, 130:137] = 255
-    kept = keep_writing(ink, Box(60, 40, 360, 92), SOLID)
+    kept, _ = keep_writing(ink, Box(60, 40, 360, 92), SOLID)
     assert kept[110, 133] == 255
