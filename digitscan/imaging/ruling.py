@@ -16,6 +16,9 @@ DOWN = 1.25
 THICK = 0.16
 """A rule is at most this many text heights thick: printed 0.3 to 0.8 mm, writing 5 mm."""
 
+LEAST_FREE, BETWEEN = 0.03, 0.7
+"""A faint rule is seen between strokes, of which there is room in so much of its length, over so
+much of that room. Without this the tops of ten digits printed close together were taken for one."""
 TALL, FOOT = 0.6, 0.15
 """Components of so much of the text's height are digits, and digits stand on a rule that begins no
 more than so much of it below the middle one of their feet. With its rule left in, 576 of the 600
@@ -225,7 +228,15 @@ def _find_faint(mask: Mask, ink: Gray, text_height: float, long: float, share: f
     # A rule wavers by a pixel.
     seen = cv2.dilate((lines >= FAINT).astype(np.uint8), np.ones((3, 1), np.uint8))
     cover = cv2.blur(seen.astype(np.float32), (length, 1), borderType=cv2.BORDER_CONSTANT)
-    middle = (cover >= share).astype(np.uint8)
+    # Between the strokes as well: the flat tops of printed digits make no rule.
+    near = cv2.dilate(across, np.ones((2 * round(text_height) + 1, 5), np.uint8))
+    free = (near == 0).astype(np.float32)
+    ruled = free * (cv2.dilate(ink, np.ones((3, 1), np.uint8)) >= FAINT)
+    between, both = (
+        cv2.blur(one, (length, 1), borderType=cv2.BORDER_CONSTANT) for one in (free, ruled)
+    )
+    goes_on = (between >= LEAST_FREE) & (both >= BETWEEN * between)
+    middle = ((cover >= share) & goes_on).astype(np.uint8)
     if not middle.any():
         return np.zeros(mask.shape, np.bool_)
     along = cv2.min(cv2.dilate(middle, np.ones((1, length), np.uint8)), seen)

@@ -114,6 +114,12 @@ def test_what_is_no_faint_rule_stays(ink: Gray) -> None:
     assert np.array_equal(remove_faint_rules(ink >= 112, ink, HEIGHT), ink >= 112)
 
 
+def test_the_tops_of_digits_printed_close_together_are_no_faint_rule() -> None:
+    ink = np.zeros((80, 400), np.uint8)
+    cv2.putText(ink, "8763730531", (30, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 5, cv2.LINE_AA)
+    assert np.array_equal(remove_faint_rules(ink >= 112, ink, 38), ink >= 112)
+
+
 FOOT = 50
 """Row where the digits of the next test end."""
 
