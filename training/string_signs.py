@@ -54,7 +54,8 @@ def name_signs(written: str) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one line is written; `commas` is a seed where all its commas are alike."""
+    """How one line is written; `commas` is a seed where all its commas are alike, `lean` the spread
+    of the slants of its digits, and 1 leans twice as unevenly as the others."""
 
     height: float
     stretch: float
@@ -65,6 +66,7 @@ class Style:
     slant: float
     chain: bool = False
     commas: int | None = None
+    lean: float = 0.0
 
 
 def group_zeros(text: str, chain: bool) -> list[str]:

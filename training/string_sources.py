@@ -19,7 +19,7 @@ from digitscan.records import Gray
 from training.amounts import Amount
 from training.mnist import load_mnist
 from training.strokes import draw_digit
-from training.texts import LOOK_ALIKES, make_text
+from training.texts import LOOK_ALIKES, make_devanagari, make_text
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Patches = Mapping[str, Sequence[Gray]]
@@ -272,7 +272,9 @@ def draw_fonts(rng: np.random.Generator) -> tuple[list[Patches], list[Gray], lis
             marks += [_draw(mark, font) for mark in MARKS]
     if DEVANAGARI_FONT in installed:
         font = ImageFont.truetype(str(installed[DEVANAGARI_FONT]), GLYPH_PX)
-        words += [_draw(word, font) for word in DEVANAGARI] * 16
+        words += [_draw(word, font) for word in DEVANAGARI] * 8
+        # A page has other words than the few known ones, and the screen let half of them pass.
+        words += [_draw(make_devanagari(rng), font) for _ in range(4 * TEXTS)]
     return prints, words, marks
 
 

@@ -11,6 +11,9 @@ _ONSETS = (
 )  # fmt: skip
 _VOWELS = ("a", "a", "a", "e", "e", "e", "i", "i", "o", "o", "u", "u", "ai", "ou", "ee", "ia")
 _CODAS = ("", "", "", "", "n", "n", "r", "s", "t", "l", "m", "ng", "nd", "k", "x")
+_CONSONANTS = "कखगघचछजझटठडढणतथदधनपफबभमयरलवशषसह"
+_SIGNS = ("", "", "", "ा", "ा", "ी", "े", "ै", "ो", "ु", "ू", "ं")
+"""Vowel signs that are drawn where they are typed: not every layout engine moves the short i."""
 _MARKS = [".", ",", ":", "-", "/", " -", ")", "*"]
 
 
@@ -57,3 +60,29 @@ def _make_word(rng: np.random.Generator) -> str:
         for _ in range(count)
     )
     return "".join(syllables)
+
+
+def make_devanagari(rng: np.random.Generator) -> str:
+    """Make up one to four words in Devanagari, as they stand on Indian forms.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> text = make_devanagari(np.random.default_rng(4))
+    >>> text.isascii() or any(character.isdigit() for character in text)
+    False
+    """
+    return " ".join(
+        "".join(
+            str(rng.choice(list(_CONSONANTS))) + str(rng.choice(_SIGNS))
+            for _ in range(int(rng.integers(1, 6)))
+        )
+        for _ in range(int(rng.choice([1, 1, 2, 2, 3, 4])))
+    )

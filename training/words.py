@@ -129,14 +129,15 @@ def train(out: Path, data: Path, choices: Choices, limit: int | None = None) -> 
     (out / CONFIG).write_text(json.dumps(asdict(choices), indent=2) + "\n", encoding="utf-8")
     log = RunLog(out)
     start = time.monotonic()
+    losses: list[float] = []
     for step in range(1, choices.steps + 1):
         batch = pool.take(step)
-        loss = float(network.train_on_batch(batch.ink, _name(batch)))
+        losses.append(float(network.train_on_batch(batch.ink, _name(batch))))
         if step % 250 == 0 or step == choices.steps:
             network.save_weights(out / WEIGHTS)
-            # Keras gives the mean since the metrics were set back.
-            row = {"step": step, "seconds": round(time.monotonic() - start), "loss": round(loss, 4)}
-            network.reset_metrics()
+            loss = round(float(np.mean(losses)), 4)
+            row = {"step": step, "seconds": round(time.monotonic() - start), "loss": loss}
+            losses.clear()
             log.write(step, row)
             print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
     pool.close()
@@ -163,10 +164,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps = parser.add_subparsers(dest="step", required=True)
     training = steps.add_parser("train", help="train to the end")
     training.add_argument("run", type=Path, help="folder for weights and log")
-    training.add_argument("--steps", type=int, default=9000)
+    training.add_argument("--steps", type=int, default=60000)
     training.add_argument("--rate", type=float, default=4e-3, help="peak learning rate")
-    training.add_argument("--seed", type=int, default=5)
-    training.add_argument("--reuse", type=float, default=3.0, help="uses of a batch, on average")
+    training.add_argument("--seed", type=int, default=6)
+    training.add_argument("--reuse", type=float, default=4.0, help="uses of a batch, on average")
     releasing = steps.add_parser("release", help="make a package of a training")
     releasing.add_argument("run", type=Path)
     releasing.add_argument("out", type=Path, help="models/NAME-VERSION, new")
