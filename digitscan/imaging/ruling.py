@@ -169,7 +169,7 @@ def find_own_rules(rules: Mask, boxes: npt.NDArray[np.int32]) -> Mask | None:
     >>> find_own_rules(rules, np.array([[10, 0, 30, 31], [40, 25, 45, 45]])) is None
     True
     """
-    if len(boxes) == 0:
+    if len(boxes) == 0 or not rules.any():
         return None
     heights = boxes[:, 3] - boxes[:, 1]
     height = estimate_text_height(heights)
