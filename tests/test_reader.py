@@ -163,6 +163,7 @@ def test_the_heavier_reader_decides(weights: ReadersSettings, text: str) -> None
     ("drawn", "share"),
     [
         pytest.param("1347", DISPUTED, id="a-first-1-lost"),
+        pytest.param("51347", DISPUTED, id="a-first-1-behind-a-sign"),
         pytest.param("2347", 1.0, id="another-digit"),
         pytest.param("3471", 1.0, id="a-last-1"),
     ],
