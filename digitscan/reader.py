@@ -64,8 +64,8 @@ takes a first 1 that leans against its neighbors for a wall, and was sure to rea
 LEAST_NUMBER = 0.9
 """A line of a page that may be no number is not cut: its confidence, which is no larger, rejects it
 by default whatever the lattice says. Of the dates, amounts and accounts of 40 cheques three have
-less, 0.07, 0.69 and 0.78. With 0.3 three rows of those cheques read otherwise, none of them a number, and
-a cheque took a thirtieth more time."""
+less, 0.07, 0.69 and 0.78. With 0.3 three rows of those cheques read otherwise, none of them a
+number, and a cheque took a thirtieth more time."""
 
 
 @dataclass(frozen=True, slots=True)

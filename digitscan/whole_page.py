@@ -47,8 +47,8 @@ cheques."""
 LONG_WORD = 4
 """Components of a word from which two of them speak for all."""
 THIN, FLAT = 0.25, 2.0
-"""Width in heights below which the screen calls a component a digit, a 1, and from which it calls it
-none: of 590 thin ones on 40 cheques all, of 600 flat ones five. These need not be shown to it."""
+"""Width in heights below which the screen calls a component a digit, a 1, and from which it calls
+it none: of 590 thin ones on 40 cheques all, of 600 flat ones five. They need not be shown to it."""
 LONE_SHARE = 0.5
 """A character alone on a page without a template is a letter as often as a digit: of 13 rows that a
 page of 500 mixed letters gave, 11 were single digits named with 0.99 and more."""

@@ -41,8 +41,8 @@ _SETTLE = 2
 _COVER = 0.7
 """A rule is dark over this share of a cell's width at least."""
 _MOST_DARK = 0.8
-"""Ink fills no more of a cell: a 5 written with a broad pen had 0.59, and with 0.5 for the limit its
-comb of eight cells fell in two, 9535 and 896, each accepted. A black field fills all."""
+"""Ink fills no more of a cell: a 5 written with a broad pen had 0.59, and with 0.5 for the limit
+its comb of eight cells fell in two, 9535 and 896, each accepted. A black field fills all."""
 _UNBROKEN = 0.85
 """Share of its length over which a rule is darker than the cell; lines of letters stay below."""
 _PARTED = 0.12

@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from digitscan.imaging.components import Components, drop_components, find_components
 from digitscan.imaging.geometry import find_median, find_runs, measure_beside
-from digitscan.imaging.ruling import find_rules
+from digitscan.imaging.ruling import find_broad_rules, find_rules
 from digitscan.records import Box, Mask
 from digitscan.settings import RegionSettings
 
 _USUAL_PX, RULE = 16.0, 3.0
 """Height of small handwritten digits on the reduced page; a rule is longer than so many of them."""
+_REDUCED_PX = 1250
+"""Longer side of the page on which it is so high."""
 _CROSSED_PX = 16
 """Where a stroke crosses a rule, or a pen pressed harder, a gap of so many pixels is left in it."""
 ALIKE = 0.7
@@ -63,8 +65,12 @@ def find_writing(mask: Mask) -> tuple[Components, Mask]:
     rules : ndarray of bool, shape (H, W)
         True on the rules across the page that were left out.
     """
-    across = find_rules(mask, _USUAL_PX, RULE)
-    down = find_rules(mask, _USUAL_PX, RULE, vertical=True)
+    # A page is reduced by a whole factor: some stay half as large again.
+    usual = _USUAL_PX * max(1.0, max(mask.shape) / _REDUCED_PX)
+    across = find_rules(mask, usual, RULE)
+    down = find_rules(mask, usual, RULE, vertical=True)
+    broad, walls = find_broad_rules(np.asarray(mask & ~across), usual)
+    across, down = np.asarray(across | broad), np.asarray(down | walls)
     parts = find_components(np.asarray(mask & ~(across | down)))
     strokes = _find_strokes(down, across, parts)
     if strokes:

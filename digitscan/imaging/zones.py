@@ -14,12 +14,10 @@ from digitscan.imaging.components import (
 )
 from digitscan.imaging.geometry import grow_box
 from digitscan.imaging.ruling import (
-    DOWN,
-    LONG,
     find_own_rules,
-    find_rules,
     remove_faint_rules,
     remove_rules,
+    split_rules,
 )
 from digitscan.records import Box, Gray, Mask
 
@@ -216,10 +214,8 @@ def keep_writing(
     mask = np.asarray(ink >= threshold)
     inner = mask[zone.top : zone.bottom, zone.left : zone.right]
     height = estimate_text_height(find_components(inner).heights)
-    rules = find_rules(mask, height)
-    clean = mask & ~rules
-    clean = clean & ~find_rules(clean, height, LONG * DOWN, vertical=True)
-    clean = remove_faint_rules(clean, ink, height)
+    rules, walls = split_rules(mask, height)
+    clean = remove_faint_rules(np.asarray(mask & ~(rules | walls)), ink, height)
     if printed is not None:
         clean = clean & ~_place_print(printed, zone, clean.shape)
     parts = find_components(clean)

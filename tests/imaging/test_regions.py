@@ -151,6 +151,24 @@ def test_walls_beside_digits_are_rules(other: list[tuple[int, int, int, int]]) -
     assert not left[44:90, 75:79].any()
 
 
+def test_a_frame_as_broad_as_the_pen_goes_and_the_digit_that_touches_it_stays() -> None:
+    frame = stamp(
+        (10, 30, 280, 6), (10, 94, 280, 6), (10, 30, 6, 70), (284, 30, 6, 70), shape=LARGE
+    )
+    digits = stamp((60, 44, 26, 50), (110, 50, 26, 38), (150, 46, 6, 40), shape=LARGE)
+    parts, rules = find_writing(frame | digits)
+    assert (parts.labels > 0)[digits].all()
+    assert sorted(parts.boxes[parts.areas > 100, 0].tolist()) == [60, 110, 150]
+    assert rules[32:35, 20:280].all()
+
+
+def test_rules_are_as_broad_as_the_page_is_large() -> None:
+    page = np.zeros((1700, 1800), bool)
+    page[800:805, 100:1700] = True
+    _, rules = find_writing(page)
+    assert rules[802, 200:1600].all()
+
+
 def test_a_lone_stroke_is_a_rule() -> None:
     stroke = stamp((75, 42, 4, 54), shape=LARGE)
     small = stamp((40, 70, 10, 12), (100, 70, 10, 12), shape=LARGE)

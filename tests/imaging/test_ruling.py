@@ -44,7 +44,7 @@ def rule(row: int = 45, thick: int = 2, left: int = 0, right: int = 160) -> Mask
         pytest.param(~paper(), id="all-ink"),
         pytest.param(stroke(), id="stroke"),
         pytest.param(rule(left=40, right=70), id="bar-of-a-seven"),
-        pytest.param(rule(thick=12), id="broad-bar"),
+        pytest.param(rule(row=20, thick=20), id="broad-bar"),
     ],
 )
 def test_what_is_no_rule_stays(mask: Mask) -> None:
