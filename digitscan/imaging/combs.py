@@ -43,6 +43,8 @@ _COVER = 0.7
 _MOST_DARK = 0.8
 """Ink fills no more of a cell: a 5 written with a broad pen had 0.59, and with 0.5 for the limit
 its comb of eight cells fell in two, 9535 and 896, each accepted. A black field fills all."""
+_WITHIN = 0.95
+"""Share of its cell's height that a wall within covers; a handwritten 1 stays below the rules."""
 _UNBROKEN = 0.85
 """Share of its length over which a rule is darker than the cell; lines of letters stay below."""
 _PARTED = 0.12
@@ -121,7 +123,9 @@ def find_combs(gray: Gray, least_cells: int = 2) -> tuple[Comb, ...]:
     # Every second wall makes cells of twice the width: of the same reach the finer one is right.
     found = [series for series in _grow_all(lines, largest) if len(series.rows) >= least_cells]
     for series in sorted(found, key=_rank, reverse=True):
-        if not any(_overlap(series, other) for other in taken) and _is_ruled(small, series):
+        if any(_overlap(series, other) for other in taken) or _holds_walls(lines, series):
+            continue
+        if _is_ruled(small, series):
             taken.append(series)
     combs = [_make_comb(gray, series, 1.0 / scale) for series in taken]
     return tuple(sorted(combs, key=lambda comb: (comb.box.top, comb.box.left)))
@@ -297,6 +301,16 @@ def _find_rows(lines: _Lines, left: int, right: int, rows: _Rows, reach: int) ->
 
 def _rank(series: _Series) -> float:
     return (series.walls[-1] - series.walls[0]) * (1.0 + 0.01 * len(series.rows))
+
+
+def _holds_walls(lines: _Lines, series: _Series) -> bool:
+    """Say whether walls stand within several cells: then these are two or three boxes each."""
+    count = 0
+    for (left, right), (top, bottom) in zip(pairwise(series.walls), series.rows, strict=True):
+        margin = max(3, round(_EVEN * (right - left)))
+        inside = lines.walls[top:bottom, left + margin : right - margin]
+        count += inside.size > 0 and int(_sum(inside, axis=0).max()) >= _WITHIN * (bottom - top)
+    return count >= max(2, len(series.rows) / 2)
 
 
 def _is_ruled(gray: Gray, series: _Series) -> bool:

@@ -118,6 +118,13 @@ def test_strokes_and_walls_of_boxes_that_stand_apart_are_no_cells() -> None:
     assert [_walls(comb)[0] for comb in find_combs(page)] == pytest.approx([178, 308], abs=2)
 
 
+def test_boxes_that_stand_close_are_not_read_two_at_a_time() -> None:
+    page = _paper(1169, 827)
+    for left, right, count in ((121, 175, 2), (184, 238, 2), (247, 355, 4)):
+        _draw_comb(page, Box(left, 110, right, 139), count, gray=20, thick=3)
+    assert [len(comb.cells) for comb in find_combs(page)] == [2, 2, 4]
+
+
 def test_dashes_without_rules_are_no_comb() -> None:
     page = _paper()
     for left in range(100, 500, 40):
