@@ -25,8 +25,9 @@ more than so much of it below the middle one of their feet. With its rule left i
 values of 240 drawn cheques are read, without it 565, all but two of the rest dates whose 2 had lost
 its foot; with every rule that a comma or a tail reaches four of 38 amounts by template are lost."""
 BROAD, BROAD_LONG, BROAD_DOWN = 0.5, 8.0, 2.0
-"""Rules up to so many text heights thick are told by length, across and down: frames of 0.75 mm on
-forms scanned at 150 to 300 dpi are as thick as pens."""
+"""Rules up to so many text heights thick are told by length, across and down: frames of 0.75 mm are
+as thick as pens. Of the telephone numbers on 48 drawn forms with such rules 40 are found, 19 with
+0.4 for the thickness, one without."""
 
 FAINT = 30
 """Ink strength of a faint rule, averaged along it: it turns to dashes where ink is told from paper.
