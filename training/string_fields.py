@@ -28,8 +28,6 @@ from training.string_scans import bend, degrade, lay_on_paper
 from training.string_signs import DIGIT_PX, Rng, Text
 from training.string_sources import Sources
 
-ALONE, ON_RULE = 0.15, 0.35
-"""Share of the lines that are the ink of a number alone, and of these that stand on a rule."""
 SIDEWAYS = 0.15
 """Share of the printed words that stand on their side: of 120 lines of words on 40 cheques that the
 screen let pass 25 did."""
@@ -41,13 +39,11 @@ Crop = tuple[Gray, Text]
 def make_crop(sources: Sources, rng: Rng) -> Crop:
     """Make one crop for training, of a kind chosen at random."""
     kind = rng.random()
-    if kind > 1 - ALONE:
-        return make_alone(sources, rng)
-    if kind < 0.34:
+    if kind < 0.4:
         crop, text = take_real(sources, rng)
-    elif kind < 0.37:
+    elif kind < 0.43:
         crop, text = make_comb(sources, rng)
-    elif kind < 0.45:
+    elif kind < 0.51:
         crop, text = make_numberless(sources, rng)
     else:
         crop, text = make_field(sources, rng)
@@ -78,30 +74,6 @@ def take_real(sources: Sources, rng: Rng) -> Crop:
 
 def make_field(sources: Sources, rng: Rng) -> Crop:
     """Write a number by hand, in print, or copied from a real crop, with clutter around it."""
-    return _frame(_write_line(sources, rng), sources, rng)
-
-
-def make_alone(sources: Sources, rng: Rng) -> Crop:
-    """Write a number as a page's reader has it: ink alone, at most the rule below it left in.
-
-    Where walls are found and taken out, a stroke at an end is a 1.
-    """
-    line = _write_line(sources, rng)
-    height = line.ink.shape[0]
-    around = max(2, round(0.3 * height))
-    pen = cv2.copyMakeBorder(line.ink, *(4 * (around,)), cv2.BORDER_CONSTANT)
-    printed = np.zeros_like(pen)
-    if rng.random() < ON_RULE:
-        row = around + height + int(rng.integers(-5, 4))
-        ends = (0, row), (pen.shape[1], row + int(rng.integers(-1, 2)))
-        cv2.line(printed, *ends, int(rng.integers(120, 256)), int(rng.choice([1, 2, 2, 3])))
-    crop = lay_on_paper(np.asarray(pen, np.uint8), printed, sources, rng)
-    crop = bend(crop, rng) if rng.random() < 0.6 else crop
-    return take_ink(degrade(crop, rng)), line.text
-
-
-def _write_line(sources: Sources, rng: Rng) -> Line:
-    """Write a number by hand, in print, or copied from a real crop."""
     kind = rng.random()
     if kind < 0.16:
         line = copy_real(sources, rng)
@@ -112,7 +84,7 @@ def _write_line(sources: Sources, rng: Rng) -> Line:
     else:
         number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
         line = write_in_print(number, sources, rng)
-    return line
+    return _frame(line, sources, rng)
 
 
 def make_numberless(sources: Sources, rng: Rng) -> Crop:

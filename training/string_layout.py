@@ -51,7 +51,6 @@ def choose_style(rng: Rng) -> Style:
         slant=float(rng.normal(0.0, 0.16)),
         chain=bool(rng.random() < 0.6),
         commas=int(rng.integers(1 << 32)) if rng.random() < 0.6 else None,
-        lean=float(rng.choice([0.0, 0.05, 0.1], p=[0.5, 0.3, 0.2])),
     )
 
 
@@ -87,9 +86,6 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
             top = round(float(rng.uniform(0.4, 1.0)) * (style.height - patch.shape[0]))
         elif character.isdigit():
             patch, top = _size_digit(character, previous, patches, style, rng)
-            if style.lean:
-                spread = style.lean * (2 if character == "1" else 1)
-                patch = shear(patch, float(rng.normal(0.0, spread)))
         else:
             patch, top = draw_sign(character, style, rng)
         gap = style.gap + float(rng.normal(0.0, style.spread))

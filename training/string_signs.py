@@ -54,8 +54,7 @@ def name_signs(written: str) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one line is written; `commas` is a seed where all its commas are alike, `lean` the spread
-    of the slants of its digits, and 1 leans twice as unevenly as the others."""
+    """How one line is written; `commas` is a seed where all its commas are alike."""
 
     height: float
     stretch: float
@@ -66,7 +65,6 @@ class Style:
     slant: float
     chain: bool = False
     commas: int | None = None
-    lean: float = 0.0
 
 
 def group_zeros(text: str, chain: bool) -> list[str]:
