@@ -117,7 +117,7 @@ def find_broad_rules(mask: Mask, text_height: float) -> tuple[Mask, Mask]:
     >>> ink = np.zeros((90, 400), bool)
     >>> ink[10:18] = ink[70:78] = ink[10:78, 50:58] = True
     >>> ink[25:65, 200:206] = True
-    >>> across, down = find_broad_rules(ink, 40)
+    >>> across, down = find_broad_rules(ink, 24)
     >>> bool(across[12, 300]), bool(down[40, 52]), bool(down[40, 202])
     (True, True, False)
     """
@@ -245,7 +245,7 @@ def find_own_rules(rules: Mask, boxes: npt.NDArray[np.int32]) -> Mask | None:
     >>> own = find_own_rules(rules, np.array([[10, 10, 30, 41], [40, 11, 60, 42]]))
     >>> np.flatnonzero(own.any(axis=1)).tolist()
     [41, 42]
-    >>> find_own_rules(rules, np.array([[10, 0, 30, 31], [40, 25, 45, 45]])) is None
+    >>> find_own_rules(rules, np.array([[10, 0, 30, 31], [40, 30, 45, 45]])) is None
     True
     """
     if len(boxes) == 0 or not rules.any():

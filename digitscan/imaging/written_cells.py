@@ -35,6 +35,7 @@ def is_written(comb: Comb, combs: Sequence[Comb], boxes: npt.NDArray[np.int32]) 
 
     Examples
     --------
+    >>> from digitscan.records import Box
     >>> comb = Comb(Box(20, 10, 60, 50), (Box(20, 10, 40, 50), Box(40, 10, 60, 50)))
     >>> digits = np.array([[18, 8, 42, 52], [46, 9, 62, 51], [66, 9, 90, 51]], np.int32)
     >>> is_written(comb, [comb], digits), is_written(comb, [comb], digits[:2])
