@@ -1,0 +1,179 @@
+"""What is read of a form that nothing was tuned on: boxes, rows of boxes, lines, a table.
+
+    python -m tests.benchmarks.drawn_forms [--sheets N] [--rule-mm W]
+
+Draws the intake sheet of a clinic with rules of a width, fills it in with the drawn hands of
+`samples.paper`, scans it at 150, 200 and 300 dpi, a little askew, and reads it by a template made
+for the blank sheet, and as a page without one. Prints for each how many values are right, how many
+rows are accepted, and how many of these say none of the sheet's values.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from digitscan import Settings, read_scan
+from digitscan.form_files import load_forms
+from digitscan.pipeline import load_reader, read_page
+from digitscan.records import PageRef
+from digitscan.scans.decode import load_page
+from samples.paper import BLACK, BLUE, Sheet, choose_hand
+
+SIZE_MM = (148.0, 105.0)
+DPI = (200, 300, 150)
+COMBS = {"patient": ((45, 17, 8),), "born": ((30, 28, 2), (46, 28, 2), (62, 28, 4))}
+"""Left, top and number of boxes of each row, 7 x 7.5 mm a box."""
+LINES = {"weight": (30, 46, 55), "height": (92, 46, 116), "phone": (95, 58, 140)}
+"""Left end, height and right end of the line that a number stands on."""
+BOX = (38, 51, 22, 8)
+TABLE = ("systolic", "diastolic", "pulse")
+"""Columns of a table of two rows, 30 mm wide and 9 mm high, at 10, 71 mm."""
+
+
+def main() -> None:
+    """Draw, read and count."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--sheets", type=int, default=48)
+    parser.add_argument("--rule-mm", type=float, default=0.25)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    settings = Settings()
+    reader = load_reader(settings)
+    counts = {way: np.zeros(4, int) for way in ("by template", "as a page")}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        blank = draw_sheet(np.random.default_rng(1), 200, None, options.rule_mm)
+        cv2.imwrite(str(folder / "blank.png"), blank.scan())
+        (folder / "clinic.toml").write_text(write_template(), encoding="utf-8")
+        forms = load_forms([folder / "clinic.toml"], settings.scans)
+        path = folder / "sheet.jpg"
+        for number in range(options.sheets):
+            rng = np.random.default_rng(7000 + number)
+            values = choose_values(rng)
+            sheet = draw_sheet(rng, DPI[number % 3], values, options.rule_mm)
+            image = sheet.scan(turn_deg=float(rng.normal(0, 1.2)), noise=3.0)
+            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+            page = load_page(PageRef(str(path), 1, path.name), settings.scans)
+            filled = read_page(page, reader, settings, forms=forms).readings
+            whole = read_scan(path, settings)[0].readings
+            least = settings.confidence.min_confidence
+            known = set(values.values()) | {values["born"][:2], values["born"][2:4]}
+            known |= {values["born"][4:]}
+            for way, rows in (("by template", filled), ("as a page", whole)):
+                texts = {row.text for row in rows}
+                named = {row.region.field: row.text for row in rows}
+                right = sum(
+                    named.get(field) == value if way == "by template" else value in texts
+                    for field, value in values.items()
+                )
+                accepted = [row for row in rows if not row.rejection and row.confidence >= least]
+                wrong = sum(row.text not in known for row in accepted)
+                counts[way] += (right, len(values), len(accepted), wrong)
+    for way, (right, total, accepted, wrong) in counts.items():
+        print(f"{way:12s} {right} of {total} values right, {accepted} accepted, {wrong} wrong")
+
+
+def choose_values(rng: np.random.Generator) -> dict[str, str]:
+    """Choose what a sheet says, digits alone."""
+    number = rng.integers
+    values = {
+        "sheet": f"{number(0, 10**6):06d}",
+        "patient": f"{number(0, 10**8):08d}",
+        "born": f"{number(1, 29):02d}{number(1, 13):02d}{number(1930, 2020)}",
+        "weight": f"{number(400, 1300)}",
+        "height": f"{number(140, 200)}",
+        "temperature": f"{number(350, 410)}",
+        "phone": "".join(map(str, number(0, 10, 10))),
+    }
+    for row in (1, 2):
+        spans = ((90, 190), (50, 110), (45, 130))
+        values |= {
+            f"{name}_{row}": str(number(*span)) for name, span in zip(TABLE, spans, strict=True)
+        }
+    return values
+
+
+def draw_sheet(
+    rng: np.random.Generator, dpi: float, values: dict[str, str] | None, rule_mm: float
+) -> Sheet:
+    """Draw the sheet, blank without values."""
+    sheet = Sheet(*SIZE_MM, dpi, rng)
+    sheet.print_text("CLINIC INTAKE SHEET", 10, 12, 3.6)
+    sheet.print_text("No.", 110, 12, 2.6)
+    labels = ("Patient number", "Born", "Weight", "Temperature", "Pressure and pulse")
+    for label, baseline in zip(labels, (22, 33, 45, 57, 68), strict=True):
+        sheet.print_text(label, 10, baseline, 2.4)
+    for label, left, baseline in (("Height", 75, 45), ("Telephone", 75, 57), ("kg", 57, 45)):
+        sheet.print_text(label, left, baseline, 2.4)
+    for places in COMBS.values():
+        for left, top, boxes in places:
+            for across in (top, top + 7.5):
+                sheet.rule(left, across, left + 7 * boxes, across, rule_mm)
+            for wall in range(boxes + 1):
+                sheet.rule(left + 7 * wall, top, left + 7 * wall, top + 7.5, rule_mm)
+    for left, height, right in LINES.values():
+        sheet.rule(left, height, right, height, rule_mm)
+    left, top, width, height = BOX
+    for one, other in (((0, 0), (1, 0)), ((0, 1), (1, 1)), ((0, 0), (0, 1)), ((1, 0), (1, 1))):
+        ends = [(left + width * x, top + height * y) for x, y in (one, other)]
+        sheet.rule(*ends[0], *ends[1], rule_mm)
+    for row in range(3):
+        sheet.rule(10, 71 + 9 * row, 100, 71 + 9 * row, rule_mm)
+    for column in range(4):
+        sheet.rule(10 + 30 * column, 71, 10 + 30 * column, 89, rule_mm)
+    for column, name in enumerate(TABLE):
+        sheet.print_text(name, 12 + 30 * column, 73.6, 1.6, "light")
+    if values is not None:
+        _fill_in(sheet, values)
+    return sheet
+
+
+def _fill_in(sheet: Sheet, values: dict[str, str]) -> None:
+    """Write the values by one hand."""
+    pen = BLUE if sheet.rng.random() < 0.6 else BLACK
+    hand, small = (choose_hand(sheet.rng, height, sheet.dpi) for height in (5.0, 4.0))
+    sheet.print_text(values["sheet"], 118, 12, 3.0)
+    for name, places in COMBS.items():
+        rest = values[name]
+        for left, top, boxes in places:
+            sheet.write_cells(rest[:boxes], (left, top, 7.0 * boxes, 7.5), small, pen)
+            rest = rest[boxes:]
+    tenths = {name: f"{values[name][:-1]}.{values[name][-1]}" for name in ("weight", "temperature")}
+    for name, (left, height, _) in LINES.items():
+        text = tenths.get(name, values[name])
+        sheet.write(text, left + 2, height - 0.4, small if name == "phone" else hand, pen, 0.12)
+    sheet.write(tenths["temperature"], BOX[0] + 3, BOX[1] + 6.6, hand, pen, 0.12)
+    for column, name in enumerate(TABLE):
+        for row, baseline in ((1, 79.5), (2, 88.4)):
+            sheet.write(values[f"{name}_{row}"], 17 + 30 * column, baseline, small, pen, 0.12)
+
+
+def write_template() -> str:
+    """Write the template of the sheet as a user would."""
+    zones = {"sheet": (117, 8, 140, 13), "temperature": (38, 51, 60, 59)}
+    zones |= {
+        name: (left, height - (7.5 if name != "phone" else 7), right, height + 0.3)
+        for name, (left, height, right) in LINES.items()
+    }
+    for column, name in enumerate(TABLE):
+        zones[f"{name}_1"] = (10 + 30 * column, 73.8, 40 + 30 * column, 80)
+        zones[f"{name}_2"] = (10 + 30 * column, 80, 40 + 30 * column, 89)
+    fields = []
+    for name, zone in zones.items():
+        kind = "digits" if name in ("sheet", "phone") else "number"
+        fields.append(f'name = "{name}"\ntype = "{kind}"\nzone = {list(zone)}')
+    fields[0] += '\nwriting = "print"'
+    fields.append('name = "patient"\ntype = "digits"\nzone = [45, 17, 101, 24.5]\ncells = 8')
+    fields.append(
+        'name = "born"\ntype = "date"\norder = "DMY"\nyear_digits = 4\nfirst_day = 1920-01-01\n'
+        "zone = [[30, 28, 44, 35.5], [46, 28, 60, 35.5], [62, 28, 90, 35.5]]\ncells = [2, 2, 4]"
+    )
+    head = 'name = "clinic"\nreference = "blank.png"\nunit = "mm"\ndpi = 200\n'
+    return head + "".join(f"\n[[field]]\n{field}\n" for field in fields)
+
+
+if __name__ == "__main__":
+    main()
