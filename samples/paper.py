@@ -132,14 +132,15 @@ class Sheet:
         height_mm: float,
         cells: int = 1,
         color: Color = BLACK,
+        rule_mm: float = 0.25,
     ) -> Place:
         """Draw a box, or a comb of `cells` boxes of that total width."""
         right, bottom = left_mm + width_mm, top_mm + height_mm
         for y in (top_mm, bottom):
-            self.rule(left_mm, y, right, y, color=color)
+            self.rule(left_mm, y, right, y, rule_mm, color)
         for cell in range(cells + 1):
             x = left_mm + width_mm * cell / cells
-            self.rule(x, top_mm, x, bottom, color=color)
+            self.rule(x, top_mm, x, bottom, rule_mm, color)
         return Place(*(float(self.to_px(v)) for v in (left_mm, top_mm, right, bottom)))
 
     def write(

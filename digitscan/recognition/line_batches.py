@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 WIDTHS: tuple[int, ...] = (*range(32, 513, 16), *range(544, 1184, 32), 1200)
 """Widths of line that a network is run with. A line is filled up with paper to the next of them,
-whatever else is in the batch: its result does not depend on its neighbors. With
-steps of twice the size above 256 the lines of 40 cheques took 5 % more columns; with steps of 8
-they would take 2 % less, but a column of an odd eight more time."""
+whatever else is in the batch: its result does not depend on its neighbors. With steps of twice the
+size above 256 the lines of 40 cheques took 5 % more columns; with steps of 8 they would take 2 %
+less, but a column of an odd eight more time."""
 BATCH = 32
 """Lines in one run of a network: bounds the memory. Of 160 columns a line takes 1.5 ms alone, in
 batches of 32 and of 128."""

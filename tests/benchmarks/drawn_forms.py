@@ -1,4 +1,4 @@
-"""What is read of a form that nothing was tuned on: boxes, rows of boxes, lines, a table.
+"""What is read of a drawn form: boxes, rows of boxes, lines, a table.
 
     python -m tests.benchmarks.drawn_forms [--sheets N]
 
@@ -129,20 +129,12 @@ def draw_sheet(
         sheet.print_text(label, left, baseline, 2.4)
     for places in COMBS.values():
         for left, top, boxes in places:
-            for across in (top, top + 7.5):
-                sheet.rule(left, across, left + 7 * boxes, across, rule_mm)
-            for wall in range(boxes + 1):
-                sheet.rule(left + 7 * wall, top, left + 7 * wall, top + 7.5, rule_mm)
+            sheet.box(left, top, 7 * boxes, 7.5, cells=boxes, rule_mm=rule_mm)
     for left, height, right in LINES.values():
         sheet.rule(left, height, right, height, rule_mm)
-    left, top, width, height = BOX
-    for one, other in (((0, 0), (1, 0)), ((0, 1), (1, 1)), ((0, 0), (0, 1)), ((1, 0), (1, 1))):
-        ends = [(left + width * x, top + height * y) for x, y in (one, other)]
-        sheet.rule(*ends[0], *ends[1], rule_mm)
-    for row in range(3):
-        sheet.rule(10, 71 + 9 * row, 100, 71 + 9 * row, rule_mm)
-    for column in range(4):
-        sheet.rule(10 + 30 * column, 71, 10 + 30 * column, 89, rule_mm)
+    sheet.box(*BOX, rule_mm=rule_mm)
+    sheet.box(10, 71, 90, 18, cells=3, rule_mm=rule_mm)
+    sheet.rule(10, 80, 100, 80, rule_mm)
     for column, name in enumerate(TABLE):
         sheet.print_text(name, 12 + 30 * column, 73.6, 1.6, "light")
     if values is not None:
