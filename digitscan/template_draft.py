@@ -128,7 +128,7 @@ def _straighten(gray: Gray, settings: Settings) -> Gray:
     """Take the skew out of a page."""
     small, _ = reduce_page(gray, settings.regions.long_side_px)
     mask = np.asarray(estimate_ink(small, settings.ink) >= settings.ink.threshold)
-    skew_deg = estimate_skew_deg(find_lines(find_writing(mask)[0], settings.regions))
+    skew_deg = estimate_skew_deg(find_lines(find_writing(mask).parts, settings.regions))
     if abs(skew_deg) < settings.regions.min_skew_deg:
         return gray
     return rotate_page(gray, -skew_deg)[0]

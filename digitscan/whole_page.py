@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.broad_combs import find_broad_combs
 from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.components import cut_labeled
@@ -67,8 +68,8 @@ four rows are doubted, two of which lack their 1, of 40 real ones three, all of 
 class _View:
     """A page turned one way, reduced, with its lines of writing.
 
-    `way` takes (x, y, 1) of `gray` to the page as it was given; `rules` is True on the rules across
-    the reduced page.
+    `way` takes (x, y, 1) of `gray` to the page as it was given; `rules` and `walls` are True on the
+    rules across the reduced page and on the broad walls of its boxes.
     """
 
     gray: Gray
@@ -78,6 +79,7 @@ class _View:
     factor: int
     lines: Lines
     rules: Mask
+    walls: Mask
     skew_deg: float
 
 
@@ -135,8 +137,9 @@ def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
 def _look(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
     small, factor = reduce_page(gray, settings.regions.long_side_px)
     ink = estimate_ink(small, _reduce_ink(settings, factor))
-    parts, rules = find_writing(np.asarray(ink >= settings.ink.threshold))
-    return _View(gray, way, small, ink, factor, find_lines(parts, settings.regions), rules, 0.0)
+    writing = find_writing(np.asarray(ink >= settings.ink.threshold))
+    lines = find_lines(writing.parts, settings.regions)
+    return _View(gray, way, small, ink, factor, lines, writing.rules, writing.walls, 0.0)
 
 
 def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
@@ -152,7 +155,9 @@ def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
 def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the numbers of a page that stands upright."""
     micr = read_micr_line(view.gray, reader, settings.micr)
-    found = [_enlarge(comb, view.factor) for comb in find_combs(view.small)]
+    broad = find_broad_combs(view.walls, view.rules)
+    thin = (comb for comb in find_combs(view.small) if not any(map(comb.meets, broad)))
+    found = [_enlarge(comb, view.factor) for comb in (*broad, *thin)]
     boxes = view.lines.parts.boxes * view.factor
     combs = tuple(comb for comb in found if not is_written(comb, found, boxes))
     view = replace(view, lines=drop_strays(_leave_out(view, micr, combs)))

@@ -70,6 +70,12 @@ class Comb:
     box: Box
     cells: tuple[Box, ...]
 
+    def meets(self, other: "Comb") -> bool:
+        """Say whether two combs share some of the page."""
+        one, two = self.box, other.box
+        across = max(one.left, two.left) < min(one.right, two.right)
+        return across and max(one.top, two.top) < min(one.bottom, two.bottom)
+
 
 @dataclass(frozen=True, slots=True)
 class _Lines:

@@ -51,7 +51,26 @@ class Lines:
     lines: tuple[npt.NDArray[np.int64], ...]
 
 
-def find_writing(mask: Mask) -> tuple[Components, Mask]:
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The ink of a page, rules told from writing.
+
+    Attributes
+    ----------
+    parts : Components
+        All components of the page, rules and frames left out.
+    rules : ndarray of bool, shape (H, W)
+        True on the rules across the page.
+    walls : ndarray of bool, shape (H, W)
+        True on walls of boxes that are as broad as strokes.
+    """
+
+    parts: Components
+    rules: Mask
+    walls: Mask
+
+
+def find_writing(mask: Mask) -> Writing:
     """Find the components of a page, its rules and frames left out, whatever its writing's size.
 
     Parameters
@@ -61,9 +80,7 @@ def find_writing(mask: Mask) -> tuple[Components, Mask]:
 
     Returns
     -------
-    parts : Components
-    rules : ndarray of bool, shape (H, W)
-        True on the rules across the page that were left out.
+    Writing
     """
     # A page is reduced by a whole factor: some stay half as large again.
     usual = _USUAL_PX * max(1.0, max(mask.shape) / _REDUCED_PX)
@@ -82,7 +99,7 @@ def find_writing(mask: Mask) -> tuple[Components, Mask]:
     # the tops of its neighbors was lost so.
     left_across = (parts.heights <= REMNANT_PX) & _touch(parts, across)
     left_down = (parts.widths <= REMNANT_PX) & _touch(parts, down)
-    return drop_components(parts, left_across | left_down), across
+    return Writing(drop_components(parts, left_across | left_down), across, walls)
 
 
 def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:

@@ -118,23 +118,23 @@ def test_rules_and_frames_go_and_writing_stays() -> None:
     frame = stamp((2, 40, 296, 2), (2, 100, 296, 2), (2, 40, 2, 60), (296, 40, 2, 60))
     both = writing | frame
     both.setflags(write=False)
-    clean = find_writing(both)[0].labels > 0
+    clean = find_writing(both).parts.labels > 0
     assert (clean[writing]).all()
     # Where two rules cross, each is a stroke across the other: a speck is left.
     rest = find_components(clean & ~writing)
     assert rest.widths.max(initial=0) <= 3
     assert rest.heights.max(initial=0) <= 3
-    assert find_writing(np.zeros((1, 1), bool))[0].areas.size == 0
+    assert find_writing(np.zeros((1, 1), bool)).parts.areas.size == 0
 
 
 def test_a_straight_stroke_beside_digits_is_no_rule() -> None:
     # Longer than three small digits, as a wall is, between digits as high.
     digits = stamp((40, 40, 26, 56), (90, 41, 26, 55), shape=LARGE)
     stroke = stamp((75, 42, 4, 54), shape=LARGE)
-    assert (find_writing(digits | stroke)[0].labels > 0)[stroke].all()
+    assert (find_writing(digits | stroke).parts.labels > 0)[stroke].all()
     # Where a pen pressed harder it is thicker than a rule, and only its rest is in danger.
     pressed = stroke | stamp((74, 62, 7, 12), shape=LARGE)
-    assert (find_writing(digits | pressed)[0].labels > 0)[pressed].all()
+    assert (find_writing(digits | pressed).parts.labels > 0)[pressed].all()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_straight_stroke_beside_digits_is_no_rule() -> None:
 def test_walls_beside_digits_are_rules(other: list[tuple[int, int, int, int]]) -> None:
     digits = stamp((40, 40, 26, 50), (100, 41, 26, 49), shape=LARGE)
     wall = stamp((75, 42, 4, 54), *other, shape=LARGE)
-    left = find_writing(digits | wall)[0].labels > 0
+    left = find_writing(digits | wall).parts.labels > 0
     assert not left[44:90, 75:79].any()
 
 
@@ -156,7 +156,8 @@ def test_a_frame_as_broad_as_the_pen_goes_and_the_digit_that_touches_it_stays() 
         (10, 30, 280, 6), (10, 94, 280, 6), (10, 30, 6, 70), (284, 30, 6, 70), shape=LARGE
     )
     digits = stamp((60, 44, 26, 50), (110, 50, 26, 38), (150, 46, 6, 40), shape=LARGE)
-    parts, rules = find_writing(frame | digits)
+    writing = find_writing(frame | digits)
+    parts, rules = writing.parts, writing.rules
     assert (parts.labels > 0)[digits].all()
     assert sorted(parts.boxes[parts.areas > 100, 0].tolist()) == [60, 110, 150]
     assert rules[32:35, 20:280].all()
@@ -165,14 +166,14 @@ def test_a_frame_as_broad_as_the_pen_goes_and_the_digit_that_touches_it_stays() 
 def test_rules_are_as_broad_as_the_page_is_large() -> None:
     page = np.zeros((1700, 1800), bool)
     page[800:805, 100:1700] = True
-    _, rules = find_writing(page)
+    rules = find_writing(page).rules
     assert rules[802, 200:1600].all()
 
 
 def test_a_lone_stroke_is_a_rule() -> None:
     stroke = stamp((75, 42, 4, 54), shape=LARGE)
     small = stamp((40, 70, 10, 12), (100, 70, 10, 12), shape=LARGE)
-    assert not (find_writing(stroke | small)[0].labels > 0)[stroke].any()
+    assert not (find_writing(stroke | small).parts.labels > 0)[stroke].any()
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,6 @@ def test_a_printed_1_stays_where_the_tops_of_digits_pass_for_a_rule() -> None:
     mask[10:21, 103:105] = mask[10:12, 100:105] = True  # a 1 with a flag
     mask[30:32, 10:120] = True  # a rule that is thicker at one place
     mask[32:33, 60:70] = True
-    parts, _ = find_writing(mask)
+    parts = find_writing(mask).parts
     assert [103, 10, 105, 21] in parts.boxes.tolist()
     assert parts.boxes[:, 3].max() <= 21
