@@ -14,6 +14,7 @@ import numpy as np
 from digitscan.errors import SettingsError
 from digitscan.records import Floats
 from training.config import GENTLE, TrainConfig
+from training.doubted import load_doubted
 from training.fit import Run, predict_padded
 from training.judged_digits import find_doubted, load_real, validate
 from training.mnist import load_mnist
@@ -93,7 +94,14 @@ def train_by_clock(name: str, config: TrainConfig, data: Path, out: Path) -> Pat
         raise SettingsError(
             f"{out} holds a training; one by the clock does not go on: give another --out"
         )
-    plan = PoolPlan(data, config.seed, min(_POOL, config.tiles), config.shares, config.augmentation)
+    plan = PoolPlan(
+        data,
+        config.seed,
+        min(_POOL, config.tiles),
+        config.shares,
+        config.augmentation,
+        load_doubted(),
+    )
     with PoolStream(plan, config.makers) as stream:
         teachers = _load_teachers(config.teachers)
         run = Run(out, config, 1, teachers)

@@ -70,6 +70,16 @@ TAUGHT_SHARES: tuple[tuple[str, float], ...] = (
 """The same by the clock, where every tile is warped anew: half as much rubbish again."""
 
 
+DOUBTING_SHARES: tuple[tuple[str, float], ...] = (
+    ("mnist", 40.0),
+    ("real", 25.0),
+    ("drawn", 15.0),
+    ("printed", 2.0),
+    ("real-groups", 2.0),
+)
+"""The same for networks that judge labels: real digits by their boxes, which may be left out."""
+
+
 def _check_word(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
@@ -244,6 +254,15 @@ CONFIGS: dict[str, TrainConfig] = {
         review=0,
         shares=SCREEN_SHARES,
         augmentation=Augmentation(resolution=0.6, blur=0.25, elastic_px=1.0),
+    ),
+    # Small and short: it is to learn how digits look, not which label each of them has.
+    "doubting": TrainConfig(
+        widths=(24, 32, 48),
+        hidden=96,
+        blocks=2,
+        epochs=6,
+        review=0,
+        shares=DOUBTING_SHARES,
     ),
     "baseline": TrainConfig(
         network="baseline",

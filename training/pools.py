@@ -13,6 +13,7 @@ import numpy as np
 from digitscan.errors import NoPagesError
 from training.amounts import Amount, load_amounts
 from training.augment import Augmentation
+from training.doubted import DoubtedDigits, leave_out
 from training.fonts import load_glyphs
 from training.letters import load_letters, split_letters
 from training.mnist import Labels, Tiles, load_mnist
@@ -28,9 +29,6 @@ from training.sources import (
     make_tiles,
 )
 
-Dropped = frozenset[tuple[str, int]]
-"""File and index of real digits whose label is doubted."""
-
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
@@ -45,6 +43,8 @@ class PoolPlan:
     shares : tuple of (str, float)
         Weight of each source; those whose data is absent give their share to the others.
     augmentation : Augmentation
+    doubted : frozenset of (str, int)
+        Amounts with such digits are left out, whatever is cut of them.
     """
 
     data: Path
@@ -52,9 +52,15 @@ class PoolPlan:
     tiles: int
     shares: tuple[tuple[str, float], ...]
     augmentation: Augmentation
+    doubted: DoubtedDigits = frozenset()
 
 
-def load_sources(data: Path, seed: int, dropped: Dropped = frozenset()) -> dict[str, Source]:
+def load_sources(
+    data: Path,
+    seed: int,
+    dropped: DoubtedDigits = frozenset(),
+    doubted: DoubtedDigits = frozenset(),
+) -> dict[str, Source]:
     """Load every source whose data is at hand.
 
     Parameters
@@ -63,6 +69,9 @@ def load_sources(data: Path, seed: int, dropped: Dropped = frozenset()) -> dict[
     seed : int
         Of the split of MNIST.
     dropped : frozenset of (str, int)
+        Real digits that are not drawn by their boxes.
+    doubted : frozenset of (str, int)
+        Real digits whose amounts are left out.
 
     Returns
     -------
@@ -86,7 +95,7 @@ def load_sources(data: Path, seed: int, dropped: Dropped = frozenset()) -> dict[
     glyphs = load_glyphs()
     sources.update(glyphs)
     try:
-        amounts = load_amounts(data, "fit")
+        amounts = leave_out(load_amounts(data, "fit"), doubted)
     except NoPagesError as error:
         print(error)
         return sources
@@ -113,7 +122,9 @@ def count_tiles(plan: PoolPlan, available: Mapping[str, Source]) -> dict[str, in
     return {name: round(plan.tiles * share / total) for name, share in shares.items()}
 
 
-def make_pool(plan: PoolPlan, epoch: int, dropped: Dropped = frozenset()) -> tuple[Tiles, Labels]:
+def make_pool(
+    plan: PoolPlan, epoch: int, dropped: DoubtedDigits = frozenset()
+) -> tuple[Tiles, Labels]:
     """Make the tiles of one epoch; the same plan and epoch make the same tiles.
 
     Parameters
@@ -128,7 +139,7 @@ def make_pool(plan: PoolPlan, epoch: int, dropped: Dropped = frozenset()) -> tup
     labels : ndarray of uint8, shape (N,)
     """
     cv2.setNumThreads(1)
-    sources = _cached_sources(plan.data, plan.seed, dropped)
+    sources = _cached_sources(plan.data, plan.seed, dropped, plan.doubted)
     rng = np.random.default_rng([plan.seed, epoch])
     return make_tiles(sources, count_tiles(plan, sources), rng, plan.augmentation)
 
@@ -144,7 +155,7 @@ class PoolMaker:
     def __init__(self, plan: PoolPlan) -> None:
         self._plan = plan
         self._workers = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        self.dropped: Dropped = frozenset()
+        self.dropped: DoubtedDigits = frozenset()
 
     def __enter__(self) -> "PoolMaker":
         return self
@@ -178,7 +189,7 @@ class PoolStream:
 
     def __init__(self, plan: PoolPlan, makers: int) -> None:
         self.plan = plan
-        self.dropped: Dropped = frozenset()
+        self.dropped: DoubtedDigits = frozenset()
         self._workers = ProcessPoolExecutor(makers, mp_context=get_context("spawn"))
         self._begun = 0
         self._pending: set[Future[tuple[Tiles, Labels]]] = set()
@@ -225,5 +236,7 @@ def _load_cuts(amounts: tuple[Amount, ...]) -> dict[str, Source]:
 
 
 @cache
-def _cached_sources(data: Path, seed: int, dropped: Dropped) -> dict[str, Source]:
-    return load_sources(data, seed, dropped)
+def _cached_sources(
+    data: Path, seed: int, dropped: DoubtedDigits, doubted: DoubtedDigits
+) -> dict[str, Source]:
+    return load_sources(data, seed, dropped, doubted)

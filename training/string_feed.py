@@ -12,6 +12,7 @@ import numpy as np
 
 from digitscan.recognition.line_batches import WIDTHS
 from training.amounts import load_amounts
+from training.doubted import DoubtedDigits, leave_out
 from training.string_data import BATCH_PX, Batch, make_batches
 from training.string_sources import load_sources
 
@@ -36,6 +37,8 @@ class Feed:
         Frame columns in a batch.
     widths : sequence of int
         Widths that lines are filled up to, in rising order.
+    doubted : frozenset of (str, int)
+        Amounts with such digits are left out.
     """
 
     data: Path
@@ -43,6 +46,7 @@ class Feed:
     limit: int | None = None
     columns: int = BATCH_PX
     widths: Sequence[int] = WIDTHS
+    doubted: DoubtedDigits = frozenset()
 
 
 def make_fed(feed: Feed, seed: int) -> Iterator[Batch]:
@@ -53,7 +57,7 @@ def make_fed(feed: Feed, seed: int) -> Iterator[Batch]:
     NoPagesError
         If a data set is missing.
     """
-    amounts = load_amounts(feed.data, "fit")[: feed.limit]
+    amounts = leave_out(load_amounts(feed.data, "fit"), feed.doubted)[: feed.limit]
     sources = load_sources(feed.data, amounts, np.random.default_rng(feed.seed))
     return make_batches(sources, seed, columns=feed.columns, widths=feed.widths)
 

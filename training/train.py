@@ -18,6 +18,7 @@ import numpy as np
 from digitscan.errors import DigitscanError
 from training.amounts import DEFAULT_DATA
 from training.config import CONFIGS, TrainConfig
+from training.doubted import load_doubted
 from training.judged_digits import find_doubted, load_real, validate
 from training.mnist import Mnist, count_labels, load_mnist
 from training.pools import PoolMaker, PoolPlan
@@ -58,7 +59,9 @@ def train(name: str, config: TrainConfig, data: Path, out: Path) -> Path:
     if not config.shares:
         _train_plain(run, mnist)
         return out / "best.keras"
-    plan = PoolPlan(data, config.seed, config.tiles, config.shares, config.augmentation)
+    plan = PoolPlan(
+        data, config.seed, config.tiles, config.shares, config.augmentation, load_doubted()
+    )
     with PoolMaker(plan) as maker:
         maker.dropped = frozenset(run.progress.dropped)
         for epoch, pool, labels in maker.pools(run.progress.epoch, config.epochs):

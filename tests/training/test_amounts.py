@@ -8,7 +8,7 @@ import pytest
 
 from digitscan.errors import NoPagesError
 from digitscan.records import Box
-from training.amounts import load_amounts, split_blocks
+from training.amounts import CORRECTED, load_amounts, split_blocks
 
 
 @pytest.fixture()
@@ -35,6 +35,16 @@ def test_the_part_apart_is_in_no_other(data: Path) -> None:
     apart = {item.file for item in load_amounts(data, "apart")}
     assert apart == {"0100.png", "0101.png"}
     assert not apart & {item.file for item in load_amounts(data, "train")}
+
+
+def test_wrong_labels_are_corrected_and_never_those_apart(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CORRECTED, "0003.png", "41")
+    monkeypatch.setitem(CORRECTED, "0100.png", "41")
+    digits = {part: [item.digits for item in load_amounts(data, part)] for part in ("fit", "apart")}
+    assert digits["fit"][:5] == ["07", "07", "07", "41", "07"]
+    assert digits["apart"] == ["07", "07"]
 
 
 def test_boxes_are_clipped_and_zeros_kept(data: Path) -> None:
