@@ -10,6 +10,7 @@ from keras import ops
 from digitscan.errors import ModelError
 from digitscan.imaging.lines import LINE_PX
 from digitscan.recognition.ctc import BLANK, LABELS
+from training.random_warp import LINE_WARP, RandomWarp
 
 AVERAGED = "average.weights.h5"
 """In the folder of a training: the averaged weights of its last round."""
@@ -111,15 +112,23 @@ class Lessons(keras.Model):
     ----------
     network : keras.Model
         Of `build_network`.
+    seed : int
+        Of the warps.
     """
 
-    def __init__(self, network: keras.Model) -> None:
+    def __init__(self, network: keras.Model, seed: int) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.warp = network, RandomWarp(seed, LINE_WARP)
 
     def call(self, lines: Any, training: bool = False) -> Any:
-        """Return the logits of lines uint8 (N, 40, W, 1)."""
-        return self.network(ops.cast(lines, "float32") / 255.0, training=training)
+        """Return the logits of lines uint8 (N, 40, W, 1).
+
+        The first and the last row say whether a line is ink alone, and are not warped.
+        """
+        edges = ops.cast(lines, "float32") / 255.0
+        inner = self.warp(lines, training=training)[:, 1:-1]
+        seen = ops.concatenate([edges[:, :1], inner, edges[:, -1:]], axis=1)
+        return self.network(seen, training=training)
 
     def compute_loss(
         self,

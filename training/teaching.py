@@ -13,7 +13,7 @@ import numpy.typing as npt
 from keras import ops
 
 from training.mnist import Labels, Tiles
-from training.random_warp import RandomWarp
+from training.random_warp import TILE_WARP, RandomWarp
 
 
 class TileLessons(keras.Model):
@@ -36,13 +36,14 @@ class TileLessons(keras.Model):
         self, network: keras.Model, seed: int, teachers: keras.Model | None = None
     ) -> None:
         super().__init__()
-        self.network, self.warp, self.teachers = network, RandomWarp(seed), teachers
+        self.warp = RandomWarp(seed, TILE_WARP)
+        self.network, self.teachers = network, teachers
         if teachers is not None:
             teachers.trainable = False
 
     def call(self, tiles: Any, training: bool | None = None) -> Any:
         """Return the logits."""
-        seen = self.warp(tiles, training=training)
+        seen = self.warp(tiles[..., None], training=training)
         logits = self.network(seen, training=training)
         if self.teachers is None:
             return logits

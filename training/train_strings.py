@@ -27,6 +27,7 @@ from digitscan.recognition.ctc import BLANK
 from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
 from training.amounts import DEFAULT_DATA, Amount, load_amounts
+from training.doubted import load_doubted
 from training.pace import Clock, plan_share
 from training.run_log import RunLog
 from training.string_data import BATCH_PX, FEW_WIDTHS, MAX_WIDTH, BatchPool, pack
@@ -160,7 +161,7 @@ def collapse(path: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
 
 def build_lessons(options: argparse.Namespace) -> Lessons:
     """Build the network and its optimizer."""
-    lessons = Lessons(build_network())
+    lessons = Lessons(build_network(), options.seed)
     optimizer = keras.optimizers.AdamW(
         options.rate, weight_decay=0.01, clipnorm=5.0, use_ema=True, ema_momentum=AVERAGE
     )
@@ -197,6 +198,7 @@ def train(options: argparse.Namespace) -> None:
         seed=options.seed,
         columns=options.columns,
         widths=FEW_WIDTHS if options.few_widths else WIDTHS,
+        doubted=load_doubted(),
     )
     options.out.mkdir(parents=True, exist_ok=True)
     lessons = build_lessons(options)
