@@ -237,7 +237,7 @@ def _resume(lessons: Lessons, out: Path) -> int:
 def _start_from(network: keras.Model, start: Path, lines: Any) -> None:
     """Take the weights of an earlier training, or of a released package with these lines."""
     if start.is_dir():
-        start_from_package(network, start, lines)
+        start_from_package(network, start, [lines])
     else:
         network.load_weights(start, skip_mismatch=True)
 

@@ -9,6 +9,7 @@ Kadav, Durdanovic, Samet and Graf, "Pruning filters for efficient ConvNets", 201
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import keras
@@ -21,11 +22,12 @@ from digitscan.errors import ModelError
 from digitscan.records import Floats
 from training.packages import read_float32
 
+Reals = npt.NDArray[np.float64]
 Convolution = tuple[Floats, Floats]
 """Kernel (h, w, in, out) and bias (out,) of a convolution."""
 
 
-def start_from_package(network: keras.Model, package: Path, lines: Floats) -> None:
+def start_from_package(network: keras.Model, package: Path, batches: Sequence[Floats]) -> None:
     """Set the weights of a network to those of a package, layer by layer from the lines on.
 
     Parameters
@@ -34,7 +36,7 @@ def start_from_package(network: keras.Model, package: Path, lines: Floats) -> No
         Of `training.string_network.build_network`; it may have fewer filters than the package.
     package : Path
         Folder of a released string reader.
-    lines : ndarray of float32, shape (N, 40, W, 1)
+    batches : sequence of ndarray of float32, shape (N, 40, W, 1)
         Lines as training sees them, for the statistics of the normalizations.
 
     Raises
@@ -61,15 +63,43 @@ def start_from_package(network: keras.Model, package: Path, lines: Floats) -> No
         if not isinstance(norm, keras.layers.BatchNormalization):
             layer.bias.assign(bias)
             continue
-        norm.beta.assign(bias)
-        norm.gamma.assign(np.sqrt(np.full(bias.shape, 1.0 + norm.epsilon)))
-        seen = keras.Model(network.input, layer.output).predict(lines, verbose=0)
-        mean = seen.mean(axis=(0, 1, 2), dtype=np.float64)
-        variance = seen.var(axis=(0, 1, 2), dtype=np.float64)
+        mean, variance = _measure(keras.Model(network.input, layer.output), batches)
         norm.moving_mean.assign(mean)
         norm.moving_variance.assign(variance)
         norm.gamma.assign(np.sqrt(variance + norm.epsilon))
         norm.beta.assign(bias + mean)
+
+
+def renew_normalizations(network: keras.Model, batches: Sequence[Floats]) -> None:
+    """Measure the statistics of the normalizations anew, layer by layer from the lines on.
+
+    Those of a mean of weights are not the mean of theirs: what two networks send on is added up by
+    chance, and varies less (Jordan and others, "REPAIR: REnormalizing Permuted Activations for
+    Interpolation Repair", 2023).
+
+    Parameters
+    ----------
+    network : keras.Model
+    batches : sequence of ndarray of float32, shape (N, 40, W, 1)
+        Lines as training sees them.
+    """
+    for before, norm in pairwise(network.layers):
+        if isinstance(norm, keras.layers.BatchNormalization):
+            mean, variance = _measure(keras.Model(network.input, before.output), batches)
+            norm.moving_mean.assign(mean)
+            norm.moving_variance.assign(variance)
+
+
+def _measure(part: keras.Model, batches: Sequence[Floats]) -> tuple[Reals, Reals]:
+    """Return mean and variance of each filter over all places of all lines."""
+    count, total, squares = 0, np.float64(0.0), np.float64(0.0)
+    for lines in batches:
+        seen = part.predict(lines, verbose=0)
+        count += seen[..., 0].size
+        total = total + seen.sum(axis=(0, 1, 2), dtype=np.float64)
+        squares = squares + np.square(seen, dtype=np.float64).sum(axis=(0, 1, 2))
+    mean = np.asarray(total / count)
+    return mean, np.asarray(squares / count - mean**2)
 
 
 def narrow(convolutions: Sequence[Convolution], filters: Sequence[int]) -> list[Convolution]:

@@ -13,7 +13,7 @@ from digitscan.recognition.models import load_package
 from training.export_strings import make_test_lines
 from training.packages import read_float32
 from training.string_network import build_network
-from training.warm_start import Convolution, narrow, start_from_package
+from training.warm_start import Convolution, narrow, renew_normalizations, start_from_package
 
 pytestmark = pytest.mark.training
 
@@ -22,7 +22,7 @@ def test_network_says_what_the_package_says() -> None:
     released = load_package("strings")
     lines = make_test_lines(4, 64)
     network = build_network()
-    start_from_package(network, released.path.parent, lines)
+    start_from_package(network, released.path.parent, [lines])
     exact = replace(released, onnx=read_float32(released.path.parent))
     (expected,) = open_session(exact).run([released.output.name], {released.input.name: lines})
     assert np.abs(np.asarray(network(lines, training=False)) - expected).max() < 1e-3
@@ -31,7 +31,7 @@ def test_network_says_what_the_package_says() -> None:
 def test_training_sees_statistics_of_the_lines() -> None:
     lines = make_test_lines(4, 64)
     network = build_network()
-    start_from_package(network, load_package("strings").path.parent, lines)
+    start_from_package(network, load_package("strings").path.parent, [lines[:3], lines[3:]])
     first = next(layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D))
     norm = network.layers[network.layers.index(first) + 1]
     seen = np.asarray(first(lines))
@@ -39,6 +39,22 @@ def test_training_sees_statistics_of_the_lines() -> None:
     assert np.asarray(norm.moving_variance) == pytest.approx(
         seen.var(axis=(0, 1, 2)), rel=1e-3, abs=1e-5
     )
+
+
+def test_statistics_are_those_of_all_batches() -> None:
+    lines = make_test_lines(5, 64)
+    alike = []
+    for batches in ([lines], [lines[:2], lines[2:]]):
+        network = build_network()
+        start_from_package(network, load_package("strings").path.parent, [lines])
+        said = np.asarray(network(lines, training=False))
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.moving_mean.assign(layer.moving_mean + 1.0)
+        assert np.abs(np.asarray(network(lines, training=False)) - said).max() > 1.0
+        renew_normalizations(network, batches)
+        alike.append(np.abs(np.asarray(network(lines, training=False)) - said).max())
+    assert max(alike) < 1e-2
 
 
 def _convolution(size: tuple[int, int, int, int], seed: int) -> Convolution:
@@ -73,5 +89,5 @@ def test_refuses_a_package_of_another_network() -> None:
     other = keras.Model(lines, keras.layers.Conv2D(3, 3)(lines))
     with pytest.raises(ModelError, match="give a package of the same network or of a wider one"):
         start_from_package(
-            other, load_package("strings").path.parent, np.zeros((1, LINE_PX, 48, 1), np.float32)
+            other, load_package("strings").path.parent, [np.zeros((1, LINE_PX, 48, 1), np.float32)]
         )
