@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from digitscan.fields import FieldKind
 from digitscan.imaging.line_ink import lift_ink
-from digitscan.imaging.lines import View, frame_views, normalize_views
+from digitscan.imaging.lines import View, frame_views, mark_alone, normalize_views
 from digitscan.line_lattices import Line
 from digitscan.recognition.ctc import (
     BLANK,
@@ -133,7 +133,8 @@ def look_at_lines(
         for k, look in zip(asked, _turn_away([look[0] for look in looks], words), strict=True):
             found[k] = look
     kept = [place for place, k in enumerate(asked) if not found[k].is_word]
-    asked, looks = [asked[place] for place in kept], [looks[place] for place in kept]
+    asked = [asked[place] for place in kept]
+    looks = [_mark(lines[k], looks[place]) for k, place in zip(asked, kept, strict=True)]
     first = strings.score([look[:1] for look in looks])
     again = []
     for place, (k, field) in enumerate(zip(asked, first, strict=True)):
@@ -157,6 +158,11 @@ def _frame(line: Line, views: Sequence[View]) -> tuple[Floats, ...]:
     if line.gray is None:
         return frame_views(lift_ink(line.ink if line.on_rule is None else line.on_rule), views)
     return normalize_views(line.gray, views)
+
+
+def _mark(line: Line, look: tuple[Floats, ...]) -> tuple[Floats, ...]:
+    """Tell the string reader which lines are ink alone."""
+    return look if line.gray is not None else tuple(mark_alone(view) for view in look)
 
 
 def _turn_away(lines: Sequence[Floats], words: WordScreen) -> list[Look]:

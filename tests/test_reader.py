@@ -214,6 +214,33 @@ def test_a_short_line_is_never_turned_away() -> None:
     assert (found.reading.text, found.number) == ("4", pytest.approx(0.01))
 
 
+def test_the_string_reader_alone_is_told_what_is_ink_alone() -> None:
+    seen: dict[str, Floats] = {}
+
+    class Watch(Script):
+        """Notes the line that it is shown."""
+
+        def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
+            if fields:  # the second look at lines without doubt is at none
+                seen["strings"] = fields[0][0]
+            return super().score(fields)
+
+    class Look(Screen):
+        """Notes the line that it is shown."""
+
+        def share_numbers(self, lines: Sequence[Floats]) -> Floats:
+            seen["words"] = lines[0]
+            return super().share_numbers(lines)
+
+    reader = replace(DRAWN, strings=Watch("3473"), words=Look(1.0))
+    crop = make_line(draw_crop("3473")[0])
+    for line, edge in ((crop, 0.0), (replace(crop, gray=None), 1.0)):
+        read_lines((line,), reader, may_be_words=True)
+        assert seen["strings"][[0, -1]].min() == seen["strings"][[0, -1]].max() == edge
+        assert seen["words"][[0, -1]].max() == 0.0
+        np.testing.assert_array_equal(seen["strings"][1:-1], seen["words"][1:-1])
+
+
 def test_the_word_screen_is_not_asked_about_a_field() -> None:
     reader = replace(DRAWN, words=Screen(0.01), strings=Script("347120"))
     (found,) = read_lines((make_line(draw_crop("347120")[0]),), reader)

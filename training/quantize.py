@@ -38,7 +38,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from digitscan.errors import ModelError
-from digitscan.imaging.lines import VIEWS, normalize_views
+from digitscan.imaging.lines import VIEWS, mark_alone, normalize_views
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.recognition.classifier import open_session
 from digitscan.recognition.models import ModelPackage, load_package
@@ -90,9 +90,14 @@ class Kind:
 
 
 def load_lines(_: ModelPackage, data: Path) -> list[Floats]:
-    """Load lines of real amounts that the network learned from, each (1, 40, W, 1)."""
+    """Load lines of real amounts that the network learned from, each (1, 40, W, 1).
+
+    Every second one is marked as ink alone: half of the lines that a reader looks at are.
+    """
     amounts = load_amounts(data, "fit")[:LINES]
-    return [normalize_views(amount.image, VIEWS[:1])[0][np.newaxis] for amount in amounts]
+    lines = [normalize_views(amount.image, VIEWS[:1])[0] for amount in amounts]
+    marked = [mark_alone(line) if place % 2 else line for place, line in enumerate(lines)]
+    return [line[np.newaxis] for line in marked]
 
 
 def load_tiles(package: ModelPackage, data: Path) -> list[Floats]:

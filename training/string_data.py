@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.line_ink import measure_ink
-from digitscan.imaging.lines import LINE_PX, View, frame_line
+from digitscan.imaging.lines import LINE_PX, View, frame_line, mark_alone
 from digitscan.recognition.ctc import LABELS
 from digitscan.recognition.line_batches import WIDTHS
 from digitscan.recognition.strings import STRIDE
@@ -78,12 +78,12 @@ def make_line(
 ) -> tuple[Floats, Text]:
     """Make one line in the reader's frame with its digits; always long enough for CTC."""
     while True:
-        crop, text = make(sources, rng)
-        line = frame_line(measure_ink(crop), choose_view(rng))
+        crop = make(sources, rng)
+        line, text = frame_line(measure_ink(crop.gray), choose_view(rng)), crop.text
         repeats = sum(a == b for a, b in pairwise(text.characters))
         is_legible = line.shape[1] // STRIDE > len(text.characters) + repeats
         if line.shape[1] <= MAX_WIDTH and is_legible and len(text.characters) <= LONGEST:
-            return line, text
+            return (mark_alone(line) if crop.is_alone else line), text
 
 
 def make_batches(

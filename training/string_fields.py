@@ -4,11 +4,14 @@ The result is a gray crop as a form reader would cut it, tight or loose, with wh
 real fields: printed currency signs, box walls, cut-off lines above and below, words at the left.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.components import keep_ink
+from digitscan.imaging.ruling import remove_rules
 from digitscan.records import Gray
 from digitscan.settings import InkSettings
 from training.string_layout import (
@@ -32,25 +35,91 @@ SIDEWAYS = 0.15
 """Share of the printed words that stand on their side: of 120 lines of words on 40 cheques that the
 screen let pass 25 did."""
 
-Crop = tuple[Gray, Text]
-"""A gray crop, uint8 (h, w), and what is to be read in it."""
+ALONE = 0.3
+"""Share of the lines that are ink alone, as those of pages and templates are."""
+ALONE_NUMBERLESS, ALONE_ON_RULE, ALONE_SIGNED = 0.1, 0.3, 0.12
+"""Shares of these without a number, on a rule, and with a currency sign that stands so close that
+nothing parts it."""
+BARE = 0.1
+"""Share of the other lines of which the ink is left, but walls, rules and neighbors among it."""
+
+
+class Crop(NamedTuple):
+    """What a line is made of.
+
+    Attributes
+    ----------
+    gray : ndarray of uint8, shape (h, w)
+        A gray crop.
+    text : Text
+        What is to be read in it.
+    is_alone : bool
+        True where it is the ink of a number and nothing else.
+    """
+
+    gray: Gray
+    text: Text
+    is_alone: bool = False
 
 
 def make_crop(sources: Sources, rng: Rng) -> Crop:
     """Make one crop for training, of a kind chosen at random."""
+    if rng.random() < ALONE:
+        return make_alone(sources, rng)
     kind = rng.random()
-    if kind < 0.4:
-        crop, text = take_real(sources, rng)
-    elif kind < 0.43:
-        crop, text = make_comb(sources, rng)
-    elif kind < 0.51:
-        crop, text = make_numberless(sources, rng)
+    if kind < 0.43:
+        crop = take_real(sources, rng)
+    elif kind < 0.46:
+        crop = make_comb(sources, rng)
+    elif kind < 0.54:
+        crop = make_numberless(sources, rng)
     else:
-        crop, text = make_field(sources, rng)
-    if rng.random() < 0.6:
-        crop = bend(crop, rng)
-    crop = degrade(crop, rng)
-    return (take_ink(crop) if rng.random() < 0.3 else crop), text
+        crop = make_field(sources, rng)
+    gray = bend(crop.gray, rng) if rng.random() < 0.6 else crop.gray
+    gray = degrade(gray, rng)
+    return Crop(take_ink(gray) if rng.random() < BARE else gray, crop.text)
+
+
+def make_alone(sources: Sources, rng: Rng) -> Crop:
+    """Write a number as pages and templates hand it over: ink alone, at most its rule left in.
+
+    Where walls are found and taken out, a stroke at an end is a 1.
+    """
+    if rng.random() < ALONE_NUMBERLESS:
+        line = Line(_draw_numberless(sources, rng), Text("", is_signed=False))
+    else:
+        line = _write_line(sources, rng)
+    ink = remove_printed(line.ink)
+    if rng.random() < ALONE_SIGNED:
+        ink = _put_sign(ink, sources, rng)
+    height = ink.shape[0]
+    around = max(2, round(0.3 * height))
+    pen = np.asarray(cv2.copyMakeBorder(ink, *(4 * (around,)), cv2.BORDER_CONSTANT), np.uint8)
+    printed = np.zeros_like(pen)
+    if rng.random() < ALONE_ON_RULE:
+        row = around + height + int(rng.integers(-5, 4))
+        ends = (0, row), (pen.shape[1], row + int(rng.integers(-1, 2)))
+        cv2.line(printed, *ends, int(rng.integers(120, 256)), int(rng.choice([1, 2, 2, 3])))
+    gray = lay_on_paper(pen, printed, sources, rng)
+    gray = bend(gray, rng) if rng.random() < 0.6 else gray
+    return Crop(take_ink(degrade(gray, rng)), line.text, is_alone=True)
+
+
+def remove_printed(ink: Gray) -> Gray:
+    """Take the rules out of a line of ink, as a page's reader does: real crops have some."""
+    return keep_ink(ink, remove_rules(np.asarray(ink >= InkSettings().threshold), DIGIT_PX))
+
+
+def _put_sign(ink: Gray, sources: Sources, rng: Rng) -> Gray:
+    """Put a printed currency sign before a line, so close that it is taken along."""
+    sign = sources.marks[int(rng.integers(len(sources.marks)))]
+    height = ink.shape[0]
+    sign = scale(sign, min(1.0, height / sign.shape[0]) * float(rng.uniform(0.7, 1.0)), 1.0)
+    gap = int(rng.integers(2, 24))
+    block = np.zeros((height, sign.shape[1] + gap), np.uint8)
+    top = int(rng.integers(height - sign.shape[0] + 1))
+    block[top : top + sign.shape[0], : sign.shape[1]] = sign
+    return np.concatenate([block, ink], axis=1)
 
 
 def take_ink(gray: Gray) -> Gray:
@@ -69,11 +138,16 @@ def take_real(sources: Sources, rng: Rng) -> Crop:
         level = float(np.median(gray)) - float(np.median(other))
         other = np.clip(other.astype(np.float32) + level, 0, 255).astype(np.uint8)
         gray, digits = np.concatenate([gray, other], axis=1), digits + more
-    return _warp(gray, rng), Text(digits, is_signed=False)
+    return Crop(_warp(gray, rng), Text(digits, is_signed=False))
 
 
 def make_field(sources: Sources, rng: Rng) -> Crop:
     """Write a number by hand, in print, or copied from a real crop, with clutter around it."""
+    return _frame(_write_line(sources, rng), sources, rng)
+
+
+def _write_line(sources: Sources, rng: Rng) -> Line:
+    """Write a number by hand, in print, or copied from a real crop."""
     kind = rng.random()
     if kind < 0.16:
         line = copy_real(sources, rng)
@@ -84,11 +158,16 @@ def make_field(sources: Sources, rng: Rng) -> Crop:
     else:
         number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
         line = write_in_print(number, sources, rng)
-    return _frame(line, sources, rng)
+    return line
 
 
 def make_numberless(sources: Sources, rng: Rng) -> Crop:
     """Make a crop with nothing to read: blank, words, a signature, a lone dash."""
+    ink = _draw_numberless(sources, rng)
+    return _frame(Line(ink, Text("", is_signed=False)), sources, rng)
+
+
+def _draw_numberless(sources: Sources, rng: Rng) -> Gray:
     kind = rng.random()
     if kind < 0.12:
         ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
@@ -104,7 +183,7 @@ def make_numberless(sources: Sources, rng: Rng) -> Crop:
         cv2.line(ink, (4, row), (ink.shape[1] - 4, row + int(rng.integers(-4, 4))), 255, 2)
     else:
         ink = scribble(rng)
-    return _frame(Line(ink, Text("", is_signed=False)), sources, rng)
+    return ink
 
 
 def _turn(word: Gray, rng: Rng) -> Gray:
@@ -226,7 +305,7 @@ def _frame(
             pen, printed = _lead_in(pen, printed, sources, rng)
         if rng.random() < 0.06:
             pen, printed = _bar_code(pen, printed, rng)
-    return lay_on_paper(pen, printed, sources, rng), line.text
+    return Crop(lay_on_paper(pen, printed, sources, rng), line.text)
 
 
 def _print_box(printed: Gray, inner: tuple[int, int, int, int], rng: Rng, chance: float) -> Gray:

@@ -27,6 +27,9 @@ from training.string_signs import (
 from training.string_sources import Patches, Sources, clean_ink, shear
 from training.strokes import draw_hand, draw_string
 
+SMEARED = 0.15
+"""Share of the printed numbers with smears behind them: after an account number of a stamp three of
+them made a tail `/-` of its last 1."""
 PENS = 6
 """A line's digits come from a sixth of their patches, those of a like pen."""
 
@@ -166,7 +169,8 @@ def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:
     style = Style(
         height=DIGIT_PX,
         stretch=float(rng.uniform(0.8, 1.2)),
-        gap=float(rng.uniform(1.0, 14.0)),
+        # A numbering stamp sets its digits as far apart as they are wide.
+        gap=float(rng.uniform(1.0, 14.0) if rng.random() < 0.75 else rng.uniform(10.0, 24.0)),
         spread=float(rng.choice([0.1, 0.8])),
         zeros=1.0,
         pen=3.0,
@@ -181,7 +185,21 @@ def write_in_print(number: str, sources: Sources, rng: Rng) -> Line:
         # The ink of a stamp spreads.
         side = int(rng.integers(2, 4))
         ink = np.asarray(cv2.dilate(ink, np.ones((side, side), np.uint8)), np.uint8)
+    if rng.random() < SMEARED:
+        ink = _smear(ink, rng)
     return Line(ink, name_signs(text))
+
+
+def _smear(ink: Gray, rng: Rng) -> Gray:
+    """Leave what the edge of a stamp prints beside its last digit: dots and short dashes."""
+    height = ink.shape[0]
+    wide = int(rng.integers(6, 20))
+    spots = np.zeros((height, wide), np.uint8)
+    for _ in range(int(rng.integers(1, 4))):
+        column, row = int(rng.integers(0, wide - 3)), int(rng.integers(0, height))
+        long = int(rng.integers(1, 5))
+        cv2.line(spots, (column, row), (column + long, row), int(rng.integers(120, 256)), 2)
+    return np.concatenate([ink, spots], axis=1)
 
 
 def copy_real(sources: Sources, rng: Rng) -> Line:

@@ -87,12 +87,13 @@ def plan_rate(
 def make_line_crop(sources: Sources, rng: Rng) -> Crop:
     """Make a crop as the page offers it: with a number or without, mostly ink alone."""
     if rng.random() < NUMBERLESS:
-        crop, text = make_numberless(sources, rng)
-        crop = bend(crop, rng) if rng.random() < 0.6 else crop
-        crop = degrade(crop, rng)
+        gray, text, _ = make_numberless(sources, rng)
+        gray = bend(gray, rng) if rng.random() < 0.6 else gray
+        gray = degrade(gray, rng)
     else:
-        crop, text = make_crop(sources, rng)
-    return (take_ink(crop) if rng.random() < ALONE else crop), text
+        gray, text, _ = make_crop(sources, rng)
+    # Nobody tells the word screen what is ink alone.
+    return Crop(take_ink(gray) if rng.random() < ALONE else gray, text)
 
 
 def train(out: Path, data: Path, choices: Choices, limit: int | None = None) -> None:

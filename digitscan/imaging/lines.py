@@ -228,6 +228,34 @@ def frame_line(ink: Gray, view: View = PLAIN, place: Place | None = None) -> Flo
     return (np.asarray(line, np.float32) / np.float32(255))[:, :, np.newaxis]
 
 
+def mark_alone(line: Floats) -> Floats:
+    """Tell the string reader that a line is ink alone: its frame, walls and neighbors taken out.
+
+    A bare stroke at an end of such a line is a 1; in a crop it is as often the wall of a box. No
+    reader can tell from the stroke, so the first and the last row of the frame say so, where
+    writing hardly ever comes.
+
+    Parameters
+    ----------
+    line : ndarray of float32, shape (40, W, 1)
+        As `frame_line` returns it.
+
+    Returns
+    -------
+    ndarray of float32, shape (40, W, 1)
+        A copy whose first and last row are 1.0.
+
+    Examples
+    --------
+    >>> line = mark_alone(np.zeros((40, 16, 1), np.float32))
+    >>> line[:, 0, 0].tolist() == [1.0] + 38 * [0.0] + [1.0]
+    True
+    """
+    marked = line.copy()
+    marked[0] = marked[-1] = 1.0
+    return marked
+
+
 def find_strokes(ink: Gray) -> Gray:
     """Find what may be writing: strong ink without printed rules and walls.
 

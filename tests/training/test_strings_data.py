@@ -15,7 +15,16 @@ from digitscan.recognition.strings import STRIDE
 from training.amounts import DEFAULT_DATA, load_amounts
 from training.string_data import Batch, BatchPool, make_batches, make_line, pack
 from training.string_feed import Feed, feed_batches
-from training.string_fields import make_comb, make_crop, make_field, make_numberless, take_real
+from training.string_fields import (
+    ALONE,
+    make_alone,
+    make_comb,
+    make_crop,
+    make_field,
+    make_numberless,
+    remove_printed,
+    take_real,
+)
 from training.string_layout import choose_hand
 from training.string_numbers import choose_number, may_be_date, punctuate
 from training.string_signs import Text, name_signs
@@ -52,11 +61,14 @@ def test_missing_letters_are_named(only_mnist: Path) -> None:
         load_sources(only_mnist, (), np.random.default_rng(1))
 
 
-@pytest.mark.parametrize("make", [make_crop, make_field, make_comb, make_numberless, take_real])
+@pytest.mark.parametrize(
+    "make", [make_crop, make_field, make_alone, make_comb, make_numberless, take_real]
+)
 def test_crops_are_gray_and_say_digits(make, sources: Sources) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(2)
     for _ in range(40):
-        crop, text = make(sources, rng)
+        crop, text, is_alone = make(sources, rng)
+        assert is_alone == (make is make_alone) or make is make_crop
         assert crop.dtype == np.uint8
         assert crop.ndim == 2
         assert min(crop.shape) >= 2
@@ -69,7 +81,7 @@ def test_spliced_runs_of_a_real_crop_keep_their_digits(sources: Sources) -> None
     rng = np.random.default_rng(3)
     truths = {amount.digits for amount in sources.amounts}
     for _ in range(60):
-        _, text = take_real(sources, rng)
+        text = take_real(sources, rng).text
         digits = text.digits
         assert not text.is_signed
         assert any(
@@ -188,6 +200,22 @@ def test_lines_leave_room_for_their_digits(sources: Sources) -> None:
         line, text = make_line(sources, rng)
         assert line.shape[0] == LINE_PX
         assert line.shape[1] // STRIDE > len(text.characters)
+
+
+def test_lines_of_ink_alone_are_marked(sources: Sources) -> None:
+    rng = np.random.default_rng(7)
+    lines = [make_line(sources, rng)[0] for _ in range(200)]
+    marked = [bool((line[[0, -1]] == 1.0).all()) for line in lines]
+    assert abs(np.mean(marked) - ALONE) < 0.1
+
+
+def test_rules_are_taken_out_of_ink_alone() -> None:
+    ink = np.zeros((40, 200), np.uint8)
+    ink[4:36, 60:64] = ink[4:36, 120:124] = 255
+    ruled = ink.copy()
+    ruled[33:35] = 255
+    np.testing.assert_array_equal(remove_printed(ruled)[:, :50], 0)
+    np.testing.assert_array_equal(remove_printed(ink), ink)
 
 
 def test_packed_lines_are_filled_up_with_paper() -> None:

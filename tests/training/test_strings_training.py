@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ from digitscan.recognition.strings import StringReader
 from training import train_strings
 from training.evaluate_strings import Outcome, measure_accepted, measure_exact
 from training.pace import plan_share
-from training.string_network import build_network, ctc_loss
+from training.string_network import Lessons, build_network, ctc_loss
 from training.train_strings import LEAST_RATE, WARM_UP, Pace, collapse, train
 
 pytestmark = pytest.mark.training
@@ -55,6 +57,28 @@ def test_loss_of_a_line_with_signs_asks_for_them() -> None:
     signed = log_likelihoods_marked([first], [["1,2"]])[0][0]
     plain = log_likelihoods([second], [["3"]])[0][0]
     assert loss == pytest.approx(-(signed + plain) / 2, rel=1e-4)
+
+
+def test_a_lesson_bends_the_writing_and_leaves_the_mark() -> None:
+    lines = np.zeros((4, LINE_PX, 64, 1), np.uint8)
+    lines[:, 8:32, 20:40] = 255
+    lines[:, 0] = lines[:, -1] = 255
+    seen: list[np.ndarray] = []
+
+    class Watch(keras.layers.Layer):
+        """Notes what it is shown."""
+
+        def call(self, shown: Any, training: bool | None = None) -> Any:
+            del training
+            seen.append(np.asarray(shown))
+            return shown
+
+    lesson = Lessons(Watch(), 3)
+    lesson(lines, training=False)
+    lesson(lines, training=True)
+    np.testing.assert_array_equal(seen[0] * 255, lines)
+    np.testing.assert_array_equal(seen[1][:, [0, -1]], 1.0)
+    assert not np.allclose(seen[1][:, 2:-2], seen[0][:, 2:-2], atol=0.05)
 
 
 def test_rate_rises_and_falls() -> None:
