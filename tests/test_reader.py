@@ -253,6 +253,8 @@ def test_the_word_screen_is_not_asked_about_a_field() -> None:
         pytest.param("347120", True, False, id="number-on-a-page"),
         pytest.param("34712", True, True, id="too-short"),
         pytest.param("347,120", True, True, id="separator"),
+        pytest.param("3471203471", True, False, id="long-number"),
+        pytest.param("3471203471-", True, True, id="long-number-with-a-sign-at-its-end"),
         pytest.param("347120", False, True, id="field"),
     ],
 )
@@ -261,7 +263,8 @@ def test_what_the_string_reader_is_sure_of_is_not_cut(
 ) -> None:
     digits = Counting()
     reader = replace(DRAWN, digits=digits, strings=Script(text))
-    (found,) = read_lines((make_line(draw_crop("347120")[0]),), reader, may_be_words=may_be_words)
+    drawn = "".join(filter(str.isdigit, text))
+    (found,) = read_lines((make_line(draw_crop(drawn)[0]),), reader, may_be_words=may_be_words)
     assert (digits.tiles > 0, len(found.reading.digits) > 0) == (is_cut, is_cut)
     assert found.evidence is not None
     assert (found.evidence.lattice is not None) == is_cut
