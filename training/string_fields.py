@@ -17,23 +17,15 @@ from digitscan.settings import InkSettings
 from training.string_layout import (
     Line,
     choose_run,
-    copy_real,
     cut_between,
     scale,
-    scribble,
-    write_by_hand,
-    write_in_print,
-    write_in_strokes,
+    write_line,
+    write_numberless,
     write_words,
 )
-from training.string_numbers import choose_code, choose_number
-from training.string_scans import bend, degrade, lay_on_paper
+from training.string_scans import lay_on_paper, scan
 from training.string_signs import DIGIT_PX, Rng, Text
 from training.string_sources import Sources
-
-SIDEWAYS = 0.15
-"""Share of the printed words that stand on their side: of 120 lines of words on 40 cheques that the
-screen let pass 25 did."""
 
 ALONE = 0.3
 """Share of the lines that are ink alone, as those of pages and templates are."""
@@ -75,8 +67,7 @@ def make_crop(sources: Sources, rng: Rng) -> Crop:
         crop = make_numberless(sources, rng)
     else:
         crop = make_field(sources, rng)
-    gray = bend(crop.gray, rng) if rng.random() < 0.6 else crop.gray
-    gray = degrade(gray, rng)
+    gray = scan(crop.gray, rng)
     return Crop(take_ink(gray) if rng.random() < BARE else gray, crop.text)
 
 
@@ -85,10 +76,8 @@ def make_alone(sources: Sources, rng: Rng) -> Crop:
 
     Where walls are found and taken out, a stroke at an end is a 1.
     """
-    if rng.random() < ALONE_NUMBERLESS:
-        line = Line(_draw_numberless(sources, rng), Text("", is_signed=False))
-    else:
-        line = _write_line(sources, rng)
+    write = write_numberless if rng.random() < ALONE_NUMBERLESS else write_line
+    line = write(sources, rng)
     ink = remove_printed(line.ink)
     if rng.random() < ALONE_SIGNED:
         ink = _put_sign(ink, sources, rng)
@@ -101,8 +90,7 @@ def make_alone(sources: Sources, rng: Rng) -> Crop:
         ends = (0, row), (pen.shape[1], row + int(rng.integers(-1, 2)))
         cv2.line(printed, *ends, int(rng.integers(120, 256)), int(rng.choice([1, 2, 2, 3])))
     gray = lay_on_paper(pen, printed, sources, rng)
-    gray = bend(gray, rng) if rng.random() < 0.6 else gray
-    return Crop(take_ink(degrade(gray, rng)), line.text, is_alone=True)
+    return Crop(take_ink(scan(gray, rng)), line.text, is_alone=True)
 
 
 def remove_printed(ink: Gray) -> Gray:
@@ -143,58 +131,12 @@ def take_real(sources: Sources, rng: Rng) -> Crop:
 
 def make_field(sources: Sources, rng: Rng) -> Crop:
     """Write a number by hand, in print, or copied from a real crop, with clutter around it."""
-    return _frame(_write_line(sources, rng), sources, rng)
-
-
-def _write_line(sources: Sources, rng: Rng) -> Line:
-    """Write a number by hand, in print, or copied from a real crop."""
-    kind = rng.random()
-    if kind < 0.16:
-        line = copy_real(sources, rng)
-    elif kind < 0.42:
-        line = write_in_strokes(choose_number(rng), rng)
-    elif kind < 0.76:
-        line = write_by_hand(choose_number(rng), sources, rng)
-    else:
-        number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
-        line = write_in_print(number, sources, rng)
-    return line
+    return _frame(write_line(sources, rng), sources, rng)
 
 
 def make_numberless(sources: Sources, rng: Rng) -> Crop:
     """Make a crop with nothing to read: blank, words, a signature, a lone dash."""
-    ink = _draw_numberless(sources, rng)
-    return _frame(Line(ink, Text("", is_signed=False)), sources, rng)
-
-
-def _draw_numberless(sources: Sources, rng: Rng) -> Gray:
-    kind = rng.random()
-    if kind < 0.12:
-        ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
-    elif kind < 0.45:
-        ink = write_words(sources, rng, int(rng.integers(1, 10)))
-    elif kind < 0.85:
-        word = sources.words[int(rng.integers(len(sources.words)))]
-        word = _turn(word, rng) if rng.random() < SIDEWAYS else word
-        ink = scale(word, DIGIT_PX / word.shape[0], 1.0)
-    elif kind < 0.9:
-        ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
-        row = int(rng.integers(8, 24))
-        cv2.line(ink, (4, row), (ink.shape[1] - 4, row + int(rng.integers(-4, 4))), 255, 2)
-    else:
-        ink = scribble(rng)
-    return ink
-
-
-def _turn(word: Gray, rng: Rng) -> Gray:
-    """Turn some letters of a printed word on their side, as the printer's name at an edge stands.
-
-    Read across the page that is a letter or two, taller than wide.
-    """
-    width = min(word.shape[1], max(2, round(word.shape[0] * float(rng.uniform(0.5, 2.0)))))
-    left = int(rng.integers(word.shape[1] - width + 1))
-    part = word[:, left : left + width]
-    return np.asarray(np.rot90(part, 1 if rng.random() < 0.7 else 3), np.uint8)
+    return _frame(write_numberless(sources, rng), sources, rng)
 
 
 def make_comb(sources: Sources, rng: Rng) -> Crop:

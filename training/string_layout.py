@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.records import Gray
-from training.string_numbers import punctuate
+from training.string_numbers import choose_code, choose_number, punctuate
 from training.string_signs import (
     DIGIT_PX,
     Rng,
@@ -30,6 +30,9 @@ from training.strokes import draw_hand, draw_string
 SMEARED = 0.15
 """Share of the printed numbers with smears behind them: after an account number of a stamp three of
 them made a tail `/-` of its last 1."""
+SIDEWAYS = 0.15
+"""Share of the printed words that stand on their side: of 120 lines of words on 40 cheques that the
+screen let pass 25 did."""
 PENS = 6
 """A line's digits come from a sixth of their patches, those of a like pen."""
 
@@ -139,6 +142,41 @@ def choose_hand(patches: Patches, text: str, rng: Rng) -> dict[str, Sequence[Gra
             first, near = int(rng.integers(first, first + near)), 1
         hand[digit] = patches[digit][first : first + near]
     return hand
+
+
+def write_line(sources: Sources, rng: Rng) -> Line:
+    """Write a number by hand, in print, or copied from a real crop."""
+    kind = rng.random()
+    if kind < 0.16:
+        line = copy_real(sources, rng)
+    elif kind < 0.42:
+        line = write_in_strokes(choose_number(rng), rng)
+    elif kind < 0.76:
+        line = write_by_hand(choose_number(rng), sources, rng)
+    else:
+        number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
+        line = write_in_print(number, sources, rng)
+    return line
+
+
+def write_numberless(sources: Sources, rng: Rng) -> Line:
+    """Write nothing that is a number: nothing at all, words, a signature, a lone dash."""
+    kind = rng.random()
+    if kind < 0.12:
+        ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
+    elif kind < 0.45:
+        ink = write_words(sources, rng, int(rng.integers(1, 10)))
+    elif kind < 0.85:
+        word = sources.words[int(rng.integers(len(sources.words)))]
+        word = _turn(word, rng) if rng.random() < SIDEWAYS else word
+        ink = scale(word, DIGIT_PX / word.shape[0], 1.0)
+    elif kind < 0.9:
+        ink = np.zeros((DIGIT_PX, int(rng.integers(20, 160))), np.uint8)
+        row = int(rng.integers(8, 24))
+        cv2.line(ink, (4, row), (ink.shape[1] - 4, row + int(rng.integers(-4, 4))), 255, 2)
+    else:
+        ink = scribble(rng)
+    return Line(ink, Text("", is_signed=False))
 
 
 def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
@@ -265,6 +303,17 @@ def scale(ink: Gray, size: float, stretch: float) -> Gray:
     target = (max(1, round(ink.shape[1] * size * stretch)), max(1, round(ink.shape[0] * size)))
     way = cv2.INTER_AREA if size < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(ink, target, interpolation=way), np.uint8)
+
+
+def _turn(word: Gray, rng: Rng) -> Gray:
+    """Turn some letters of a printed word on their side, as the printer's name at an edge stands.
+
+    Read across the page that is a letter or two, taller than wide.
+    """
+    width = min(word.shape[1], max(2, round(word.shape[0] * float(rng.uniform(0.5, 2.0)))))
+    left = int(rng.integers(word.shape[1] - width + 1))
+    part = word[:, left : left + width]
+    return np.asarray(np.rot90(part, 1 if rng.random() < 0.7 else 3), np.uint8)
 
 
 def _size_digit(

@@ -47,6 +47,11 @@ def _weave(height: int, width: int, rng: Rng) -> np.ndarray[tuple[int, ...], np.
     return np.asarray(pattern * float(rng.uniform(4, 25)), np.float32)
 
 
+def scan(gray: Gray, rng: Rng) -> Gray:
+    """Scan a crop: three in five are bent before."""
+    return degrade(bend(gray, rng) if rng.random() < 0.6 else gray, rng)
+
+
 def bend(gray: Gray, rng: Rng) -> Gray:
     """Move the pixels about by smooth waves: the same digits in a slightly different hand.
 

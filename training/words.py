@@ -26,7 +26,7 @@ from training.run_log import RunLog
 from training.string_data import Batch, BatchPool, make_batches, make_line
 from training.string_fields import Crop, make_crop, make_numberless, take_ink
 from training.string_network import convolve
-from training.string_scans import bend, degrade
+from training.string_scans import scan
 from training.string_signs import Rng
 from training.string_sources import Sources, load_sources
 from training.words_release import CONFIG, WEIGHTS, release
@@ -88,8 +88,7 @@ def make_line_crop(sources: Sources, rng: Rng) -> Crop:
     """Make a crop as the page offers it: with a number or without, mostly ink alone."""
     if rng.random() < NUMBERLESS:
         gray, text, _ = make_numberless(sources, rng)
-        gray = bend(gray, rng) if rng.random() < 0.6 else gray
-        gray = degrade(gray, rng)
+        gray = scan(gray, rng)
     else:
         gray, text, _ = make_crop(sources, rng)
     # Nobody tells the word screen what is ink alone.
