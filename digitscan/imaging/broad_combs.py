@@ -5,18 +5,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.combs import Comb
+from digitscan.imaging.combs import EVEN, LEVEL, NARROWEST, WIDEST, Comb
 from digitscan.imaging.components import find_components
 from digitscan.imaging.geometry import find_median
 from digitscan.records import Box, Mask
 
 LEAST_CELLS = 2
 """Boxes that make a comb."""
-LEVEL, EVEN = 0.14, 0.13
-"""Ends of the walls of one comb agree within so much of their height, widths of its cells within so
-much of theirs: what holds for thin walls (`combs`)."""
-NARROWEST, WIDEST = 0.35, 2.2
-"""Widths of a cell in heights of its walls, as there."""
 COVER = 0.9
 """Share of a cell's width over which its rules go: they are printed, not written."""
 

@@ -30,10 +30,12 @@ _LEAST_RULE_PX = 30
 than two cells."""
 _LARGEST_SHARE = 0.09
 """Greatest width of a cell as a share of the page's longer side: 25 mm on A4."""
-_LEVEL = 0.14
+LEVEL = 0.14
 """Ends of the walls of one comb agree within this share of their height."""
-_EVEN = 0.13
+EVEN = 0.13
 """Cells of one comb are equally wide within this share."""
+NARROWEST, WIDEST = 0.35, 2.2
+"""Widths of a cell in heights of its walls."""
 _STEP = 3
 """Rows at the reduced size by which the rules of neighboring cells may differ."""
 _SETTLE = 2
@@ -225,7 +227,7 @@ def _grow_all(lines: _Lines, largest: float) -> list[_Series]:
         top, bottom = min(above[0], below[0]), max(above[1], below[1])
         if (left // 3, right // 3, top // 3) in seen:
             continue
-        reach = max(2, round(_LEVEL * (bottom - top)))
+        reach = max(2, round(LEVEL * (bottom - top)))
         rows = _find_rows(lines, left, right, (top, bottom - 1), reach)
         if rows is not None:
             series = _grow(lines, left, right, rows)
@@ -237,11 +239,11 @@ def _grow_all(lines: _Lines, largest: float) -> list[_Series]:
 def _find_pairs(stems: npt.NDArray[np.intp], largest: float) -> list[tuple[int, int]]:
     """Return pairs of verticals that may be the walls of one cell, nearest first."""
     tops, height = stems[:, 1], stems[:, 2] - stems[:, 1]
-    reach = _LEVEL * height + 1
+    reach = LEVEL * height + 1
     width = np.abs(stems[:, 0] - stems[:, :1])
     good = np.abs(stems[:, 2] - stems[:, 2:]) <= reach[:, np.newaxis]
     good &= tops <= (tops + reach)[:, np.newaxis]
-    low, high = np.maximum(0.35 * height, _LEAST_PX - 3), np.minimum(2.2 * height, largest)
+    low, high = np.maximum(NARROWEST * height, _LEAST_PX - 3), np.minimum(WIDEST * height, largest)
     good &= (width >= low[:, np.newaxis]) & (width <= high[:, np.newaxis])
     first, second = np.nonzero(np.triu(good, 1))
     order = np.lexsort((second, first, width[first, second]))
@@ -269,7 +271,7 @@ def _grow(lines: _Lines, left: int, right: int, rows: _Rows) -> _Series:
 
 def _find_wall(lines: _Lines, expected: float, width: float, rows: _Rows) -> int | None:
     """Return the column of the wall near `expected`, None where no column is dark enough."""
-    reach = max(2, round(_EVEN * width))
+    reach = max(2, round(EVEN * width))
     low, high = round(expected) - reach, round(expected) + reach + 1
     if low < 0 or high > lines.walls.shape[1]:
         return None
@@ -313,7 +315,7 @@ def _holds_walls(lines: _Lines, series: _Series) -> bool:
     """Say whether walls stand within several cells: then these are two or three boxes each."""
     count = 0
     for (left, right), (top, bottom) in zip(pairwise(series.walls), series.rows, strict=True):
-        margin = max(3, round(_EVEN * (right - left)))
+        margin = max(3, round(EVEN * (right - left)))
         inside = lines.walls[top:bottom, left + margin : right - margin]
         count += inside.size > 0 and int(_sum(inside, axis=0).max()) >= _WITHIN * (bottom - top)
     return count >= max(2, len(series.rows) / 2)
