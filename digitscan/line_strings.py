@@ -231,7 +231,7 @@ def weigh_texts(
 
 
 def _is_plain(field: FieldScores, fluency: float) -> bool:
-    """Say whether a line has many digits and no sign between them.
+    """Say whether a line has many digits and no sign between them, nor at the ends of very many.
 
     What stands between digits is left to the lattice: it tells a point from a slash.
     """
@@ -239,9 +239,9 @@ def _is_plain(field: FieldScores, fluency: float) -> bool:
     if count < SURE_DIGITS:
         return False
     best = field.views[0].argmax(axis=1)
-    named = np.flatnonzero(best < BLANK)
     if count >= STAMPED_DIGITS:
         return fluency >= STAMPED_FLUENCY and not (best > BLANK).any()
+    named = np.flatnonzero(best < BLANK)
     return not (best[named[0] : named[-1]] > BLANK).any()
 
 

@@ -45,7 +45,9 @@ def average_runs(runs: Sequence[Path], out: Path, batches: Sequence[Floats]) -> 
     ModelError
         If a run has no weights.
     """
-    weights = [_load(run, batches).get_weights() for run in runs]
+    # A package is measured layer by layer: once, however often it is given.
+    loaded = {run: _load(run, batches).get_weights() for run in dict.fromkeys(runs)}
+    weights = [loaded[run] for run in runs]
     network = build_network()
     network.set_weights([np.mean(alike, axis=0) for alike in zip(*weights, strict=True)])
     renew_normalizations(network, batches)

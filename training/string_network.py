@@ -125,9 +125,9 @@ class Lessons(keras.Model):
 
         The first and the last row say whether a line is ink alone, and are not warped.
         """
-        edges = ops.cast(lines, "float32") / 255.0
+        first, last = (ops.cast(row, "float32") / 255.0 for row in (lines[:, :1], lines[:, -1:]))
         inner = self.warp(lines, training=training)[:, 1:-1]
-        seen = ops.concatenate([edges[:, :1], inner, edges[:, -1:]], axis=1)
+        seen = ops.concatenate([first, inner, last], axis=1)
         return self.network(seen, training=training)
 
     def compute_loss(
