@@ -24,15 +24,11 @@ from digitscan.recognition.words import WordScreen
 from digitscan.records import Floats
 from digitscan.settings import Settings
 
-SURE_FLUENCY = -0.3
-"""A line whose first view reads at least so smoothly needs no other view: with strings-10 all of
-780 amounts but two that are rejected either way, and the values of 40 cheques, read the same as
-with -0.2; with strings-8 a cheque took a fortieth less time, as fewer printed numbers are cut."""
-
-SURE_DIGITS = 6
-"""A number on a page of so many digits that reads as smoothly is not cut: with the lattice, which
-takes 6 ms a number, and without it those of 40 cheques read the same but for 500015, which the
-lattice took for 1500015 on three of them. Words of letters that look like digits are shorter."""
+SURE_DIGITS, SURE_FLUENCY = 6, -0.3
+"""A number on a page of so many digits that reads at least so smoothly is not cut: with the
+lattice, which takes 6 ms a number, and without it those of 40 cheques read the same but for 500015,
+which the lattice took for 1500015 on three of them. Words of letters that look like digits are
+shorter."""
 
 STAMPED_DIGITS, STAMPED_FLUENCY = 10, -0.2
 """A number of so many digits is cut unless it reads more smoothly, and wherever a sign is named at
@@ -102,9 +98,13 @@ def look_at_lines(
     views: Sequence[View],
     may_be_words: bool,
 ) -> list[Look]:
-    """Let the string reader look at lines: once at each, in all views where that leaves doubt.
+    """Let the string reader look at lines: once at each, and in all views at what is no word.
 
-    Where lines may be words, the word screen looks first, and most words go no further.
+    Where lines may be words, the word screen looks first, and most words go no further. The other
+    views are worth more for the confidence than for the text: with them for all numbers and not
+    only for those that read roughly, 86.8 instead of 86.3 % of the amounts in the loose boxes of 38
+    cheques, each as it is and varied nine times, are right, and 70 instead of 61 % could be
+    accepted with 2 % wrong.
 
     Digits in boxes need no second reader: with its word for a quarter of the lattice's, 30 of the
     dates in boxes of 32 cheques were right, without it 29, and alone it reads 7 of them.
@@ -118,14 +118,14 @@ def look_at_lines(
         None where it is switched off.
     settings : Settings
     views : sequence of View
-        The first is the one that tells words.
+        The first is the one that tells words, and whether a number need not be cut.
     may_be_words : bool
         False where every line is known to be a field.
 
     Returns
     -------
     list of Look
-        One a line; the field of a word has one view, and so has that of a line without doubt.
+        One a line; the field of a word has one view.
     """
     found = [Look() for _ in lines]
     if strings is None:
@@ -141,18 +141,17 @@ def look_at_lines(
     asked = [asked[place] for place in kept]
     looks = [_mark(lines[k], looks[place]) for k, place in zip(asked, kept, strict=True)]
     first = strings.score([look[:1] for look in looks])
-    again = []
+    numbers = []
     for place, (k, field) in enumerate(zip(asked, first, strict=True)):
         blank, fluency = measure_blank(field), measure_fluency(field)
         regions = settings.regions
         is_word = may_be_words and (blank > regions.max_blank or fluency < regions.min_fluency)
-        is_smooth = fluency >= SURE_FLUENCY
-        is_sure = may_be_words and not is_word and is_smooth and _is_plain(field, fluency)
+        is_sure = may_be_words and not is_word and _is_plain(field, fluency)
         found[k] = Look(field, blank, found[k].number, is_word, is_sure)
-        if not is_word and not is_smooth:
-            again.append(place)
-    more = strings.score([looks[place][1:] for place in again]) if len(views) > 1 else ()
-    for place, rest in zip(again, more, strict=False):
+        if not is_word:
+            numbers.append(place)
+    more = strings.score([looks[place][1:] for place in numbers]) if len(views) > 1 else ()
+    for place, rest in zip(numbers, more, strict=False):
         both = FieldScores((*first[place].views, *rest.views))
         found[asked[place]] = replace(found[asked[place]], field=both)
     return found
@@ -231,12 +230,12 @@ def weigh_texts(
 
 
 def _is_plain(field: FieldScores, fluency: float) -> bool:
-    """Say whether a line has many digits and no sign between them, nor at the ends of very many.
+    """Say whether many digits read smoothly, no sign between them, nor at the ends of very many.
 
     What stands between digits is left to the lattice: it tells a point from a slash.
     """
     count = count_digits(field)
-    if count < SURE_DIGITS:
+    if count < SURE_DIGITS or fluency < SURE_FLUENCY:
         return False
     best = field.views[0].argmax(axis=1)
     if count >= STAMPED_DIGITS:

@@ -70,6 +70,14 @@ TAUGHT_SHARES: tuple[tuple[str, float], ...] = (
 """The same by the clock, where every tile is warped anew: half as much rubbish again."""
 
 
+WRITTEN_SHARES: tuple[tuple[str, float], ...] = (
+    *DIGIT_SHARES,
+    ("written-digits", 24.0),
+    ("written-rubbish", 28.0),
+)
+"""The same with what the reader cuts of written amounts, whose zeros hang together."""
+
+
 DOUBTING_SHARES: tuple[tuple[str, float], ...] = (
     ("mnist", 40.0),
     ("real", 25.0),
@@ -239,6 +247,23 @@ CONFIGS: dict[str, TrainConfig] = {
         gentle_from=0.5,
         shares=TAUGHT_SHARES,
         teachers="runs/teachers/best.keras",
+    ),
+    # The released network, gently, on what it met too little of.
+    "digits-written": TrainConfig(
+        widths=(48, 80, 112),
+        blocks=4,
+        hidden=192,
+        is_pooled=False,
+        epochs=36,
+        batch=256,
+        rate=1e-3,
+        warmup=0.05,
+        dropout=0.1,
+        decay=0.01,
+        smoothing=0.005,
+        review=0,
+        shares=WRITTEN_SHARES,
+        start="models/digits-9/weights.keras",
     ),
     # It sees a page at half its resolution, half letters: print and script, and what a network of
     # this size has no room for is to tell digits of unusual hands apart.

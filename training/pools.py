@@ -1,6 +1,6 @@
 """The tiles of an epoch, made ahead in processes of their own while the network trains."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,13 +12,13 @@ import numpy as np
 
 from digitscan.errors import NoPagesError
 from training.amounts import Amount, load_amounts
-from training.augment import Augmentation
+from training.augment import Augmentation, Ink
 from training.doubted import DoubtedDigits, leave_out
 from training.fonts import load_glyphs
 from training.letters import load_letters, split_letters
 from training.mnist import Labels, Tiles, load_mnist
 from training.real_digits import BoxedDigits, BoxedGroups, cut_runs
-from training.real_groups import cut_group_tiles
+from training.real_groups import GroupTiles, cut_group_tiles
 from training.rubbish import NARROWEST, Groups, Marks, Signs, crop
 from training.sources import (
     RUBBISH,
@@ -28,7 +28,10 @@ from training.sources import (
     StoredInk,
     make_tiles,
 )
+from training.written_amounts import write_amounts
 
+WRITTEN = 3000
+"""Amounts that are written to be cut: about a minute, once in each process that makes tiles."""
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
@@ -101,7 +104,12 @@ def load_sources(
         return sources
     sources["real"] = BoxedDigits(amounts, dropped)
     sources["real-groups"] = BoxedGroups(amounts)
-    sources.update(_load_cuts(amounts))
+    runs, groups = cut_runs(amounts), cut_group_tiles(amounts)
+    sources.update(_store_cuts("runs", *runs))
+    sources.update(_store_cuts("groups", *_crop_tiles(groups)))
+    written = write_amounts(amounts, WRITTEN, np.random.default_rng(seed))
+    cut = cut_group_tiles(written, with_signs=False)
+    sources.update(_store_cuts("written", *_crop_tiles(cut)))
     return sources
 
 
@@ -216,22 +224,23 @@ class PoolStream:
         self._begun += 1
 
 
-def _load_cuts(amounts: tuple[Amount, ...]) -> dict[str, Source]:
-    """Return what the reader cuts of the amounts: every run of pieces, and those it looks at."""
-    inks, labels = cut_runs(amounts)
-    groups = cut_group_tiles(amounts)
-    tiles = [crop(np.rint(tile[..., 0] * 255).astype(np.uint8)) for tile in groups.tiles]
-    names = groups.labels.astype(np.uint8)
+def _crop_tiles(groups: GroupTiles) -> tuple[list[Ink], Labels]:
+    """Return the ink of groups, cropped, and their labels."""
+    inks = [crop(np.rint(tile[..., 0] * 255).astype(np.uint8)) for tile in groups.tiles]
+    return inks, groups.labels.astype(np.uint8)
+
+
+def _store_cuts(name: str, inks: Sequence[Ink], labels: Labels) -> dict[str, Source]:
+    """Return what the reader cuts of amounts as two sources, NAME-digits and NAME-rubbish."""
+    narrow = np.array([ink.shape[1] <= NARROWEST * ink.shape[0] for ink in inks], np.bool_)
     sources: dict[str, Source] = {}
-    for name, examples, known in (("runs", inks, labels), ("groups", tiles, names)):
-        narrow = np.array([ink.shape[1] <= NARROWEST * ink.shape[0] for ink in examples])
-        for kind, wanted in (
-            ("digits", known != RUBBISH),
-            ("rubbish", (known == RUBBISH) & ~narrow),
-        ):
-            chosen = np.flatnonzero(wanted)
-            if chosen.size:
-                sources[f"{name}-{kind}"] = StoredInk([examples[i] for i in chosen], known[chosen])
+    for kind, wanted in (
+        ("digits", labels != RUBBISH),
+        ("rubbish", (labels == RUBBISH) & ~narrow),
+    ):
+        chosen = np.flatnonzero(wanted)
+        if chosen.size:
+            sources[f"{name}-{kind}"] = StoredInk([inks[i] for i in chosen], labels[chosen])
     return sources
 
 

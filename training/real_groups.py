@@ -39,13 +39,18 @@ class GroupTiles:
     labels: npt.NDArray[np.int64]
 
 
-def cut_group_tiles(amounts: tuple[Amount, ...], settings: Settings = Settings()) -> GroupTiles:
+def cut_group_tiles(
+    amounts: tuple[Amount, ...], settings: Settings = Settings(), with_signs: bool = True
+) -> GroupTiles:
     """Cut amounts as the reader does and label every group of their lattices.
 
     Parameters
     ----------
     amounts : tuple of Amount
     settings : Settings
+    with_signs : bool
+        False leaves out groups without ink of a digit: a comma as long as a digit is high is a 1 to
+        whoever sees it alone.
 
     Returns
     -------
@@ -58,8 +63,11 @@ def cut_group_tiles(amounts: tuple[Amount, ...], settings: Settings = Settings()
         ink = isolate_line(estimate_ink(amount.image, settings.ink), threshold, settings.cuts)
         pieces = split_pieces(ink, threshold, settings.cuts)
         groups = plan_groups(pieces, settings.cuts)
-        named = _name_groups(_count_ink(pieces, amount), groups.spans[groups.worth], amount.digits)
+        counts, spans = _count_ink(pieces, amount), groups.spans[groups.worth]
+        named = _name_groups(counts, spans, amount.digits)
         keep = named >= 0
+        if not with_signs:
+            keep &= [counts[first:last, :-1].any() for first, last in spans]
         if keep.any():
             tiles.append(normalize_tiles(cut_groups(pieces, groups))[keep])
             labels.extend(named[keep].tolist())

@@ -5,14 +5,14 @@ that a reader is to name. What is no digit (currency signs, separators, tails, w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from digitscan.records import Gray
-from training.string_numbers import choose_code, choose_number, punctuate
+from training.string_numbers import choose_code, choose_number, punctuate, write_lakhs
 from training.string_signs import (
     DIGIT_PX,
     Rng,
@@ -25,6 +25,7 @@ from training.string_signs import (
     tie_zeros,
 )
 from training.string_sources import Patches, Sources, clean_ink, shear
+from training.stroke_styles import SCHOOLS
 from training.strokes import draw_hand, draw_string
 
 SMEARED = 0.15
@@ -60,6 +61,16 @@ def choose_style(rng: Rng) -> Style:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Ink at its place on a line: uint8 (h, w), and the digits it shows, none for a sign."""
+
+    ink: Gray
+    top: int
+    left: int
+    digits: str = ""
+
+
 def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
     """Write a text with patches of digits; separators are drawn with the pen of the style.
 
@@ -77,7 +88,12 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
     ndarray of uint8, shape (h, w)
         Cut to its ink.
     """
-    placed: list[tuple[Gray, int, int]] = []
+    return shear(paste(place_figures(text, patches, style, rng)), style.slant)
+
+
+def place_figures(text: str, patches: Patches, style: Style, rng: Rng) -> list[Placed]:
+    """Choose patches and places for a text as `lay_out` writes it, before it leans."""
+    placed: list[Placed] = []
     pen = 0.0
     previous = ""
     patches = choose_hand(patches, text, rng)
@@ -100,7 +116,9 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
             gap = min(gap, float(rng.uniform(-3.5, 0.5)))
         left = round(pen + gap)
         if joined and rng.random() < 0.5:
-            placed.append(tie_zeros(placed[-1], (top, left), patch.shape[1], style))
+            last = placed[-1]
+            tie = tie_zeros((last.ink, last.top, last.left), (top, left), patch.shape[1], style)
+            placed.append(Placed(*tie))
         if character == "/" and previous.startswith("00"):
             # The last zero of a row often runs into the stroke that ends the amount.
             left = round(pen - rng.uniform(0.0, 0.25) * style.height)
@@ -114,10 +132,10 @@ def lay_out(text: str, patches: Patches, style: Style, rng: Rng) -> Gray:
             left = round(pen - rng.uniform(0.05, 0.25) * style.height)
         elif not character.isdigit() or (previous and not previous.isdigit()):
             left = max(left, round(pen - 3)) + round(room * float(rng.uniform(0.2, 1.0)))
-        placed.append((patch, top, left))
+        placed.append(Placed(patch, top, left, character if character.isdigit() else ""))
         pen = max(pen, left + patch.shape[1])
         previous = character
-    return shear(_paste(placed), style.slant)
+    return placed
 
 
 def choose_hand(patches: Patches, text: str, rng: Rng) -> dict[str, Sequence[Gray]]:
@@ -150,9 +168,9 @@ def write_line(sources: Sources, rng: Rng) -> Line:
     if kind < 0.16:
         line = copy_real(sources, rng)
     elif kind < 0.42:
-        line = write_in_strokes(choose_number(rng), rng)
+        line = write_in_strokes(punctuate(choose_number(rng), rng), rng)
     elif kind < 0.76:
-        line = write_by_hand(choose_number(rng), sources, rng)
+        line = write_by_hand(punctuate(choose_number(rng), rng), sources, rng)
     else:
         number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
         line = write_in_print(number, sources, rng)
@@ -179,8 +197,16 @@ def write_numberless(sources: Sources, rng: Rng) -> Line:
     return Line(ink, Text("", is_signed=False))
 
 
-def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
-    """Write a number with patches of one kind of hand, punctuated."""
+def write_amount(sources: Sources, rng: Rng) -> Line:
+    """Write an amount as on a cheque in India, with patches or in strokes of an Asian school."""
+    text = write_lakhs(rng)
+    if rng.random() < 0.5:
+        return write_by_hand(text, sources, rng)
+    return write_in_strokes(text, rng, SCHOOLS.index("asia"))
+
+
+def write_by_hand(text: str, sources: Sources, rng: Rng) -> Line:
+    """Write a punctuated number with patches of one kind of hand."""
     kinds = list(sources.hands)
     weights = np.array([{"real": 2.5, "mnist": 1.5}.get(kind, 1.0) for kind in kinds])
     patches = sources.hands[str(rng.choice(kinds, p=weights / weights.sum()))]
@@ -188,15 +214,16 @@ def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
         # Hands that write a 4 like a u are rare in both collections, and common on Indian cheques.
         patches = {**patches, "4": sources.hands["strokes"]["4"]}
     style = choose_style(rng)
-    text = punctuate(number, rng)
     ink = lay_out(text, patches, style, rng)
     return Line(_change_pen(ink, rng), name_signs(text))
 
 
-def write_in_strokes(number: str, rng: Rng) -> Line:
-    """Draw a punctuated number as one writer would, with `training.strokes`."""
-    text = punctuate(number, rng).translate(str.maketrans("'_", ",-"))
+def write_in_strokes(text: str, rng: Rng, school: int | None = None) -> Line:
+    """Draw a punctuated number as one writer would, of any school, with `training.strokes`."""
+    text = text.translate(str.maketrans("'_", ",-"))
     hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
+    if school is not None:
+        hand = replace(hand, school=school)
     ligatures = float(rng.choice([0.15, 0.7]))
     return Line(draw_string(text, rng, hand, ligatures=ligatures, crossing=0.2), name_signs(text))
 
@@ -270,7 +297,7 @@ def cut_between(right: int, left: int) -> int:
 
 def write_words(sources: Sources, rng: Rng, count: int) -> Gray:
     """Write letters by hand side by side: a name, a word, the text of a neighboring line."""
-    placed: list[tuple[Gray, int, int]] = []
+    placed: list[Placed] = []
     pen = 0
     for _ in range(count):
         # One or two letters that look like digits would be a number to anybody.
@@ -279,9 +306,9 @@ def write_words(sources: Sources, rng: Rng, count: int) -> Gray:
         letter = letters[int(rng.integers(len(letters)))]
         height = DIGIT_PX * float(rng.uniform(0.6, 1.2))
         patch = scale(letter, height / letter.shape[0], 1.0)
-        placed.append((patch, round(DIGIT_PX - patch.shape[0] + float(rng.normal(0, 2))), pen))
+        placed.append(Placed(patch, round(DIGIT_PX - patch.shape[0] + float(rng.normal(0, 2))), pen))
         pen += patch.shape[1] + int(rng.integers(-3, 5))
-    return _change_pen(_paste(placed), rng)
+    return _change_pen(paste(placed), rng)
 
 
 def scribble(rng: Rng) -> Gray:
@@ -332,16 +359,17 @@ def _size_digit(
     return patch, round(top)
 
 
-def _paste(placed: list[tuple[Gray, int, int]]) -> Gray:
-    """Lay patches, each with top and left, over each other; the darker ink wins."""
-    top = min(item[1] for item in placed)
-    left = min(item[2] for item in placed)
-    bottom = max(item[1] + item[0].shape[0] for item in placed)
-    right = max(item[2] + item[0].shape[1] for item in placed)
+def paste(placed: Sequence[Placed]) -> Gray:
+    """Lay patches over each other; the darker ink wins."""
+    top = min(one.top for one in placed)
+    left = min(one.left for one in placed)
+    bottom = max(one.top + one.ink.shape[0] for one in placed)
+    right = max(one.left + one.ink.shape[1] for one in placed)
     canvas = np.zeros((bottom - top, right - left), np.uint8)
-    for patch, y, x in placed:
-        place = canvas[y - top : y - top + patch.shape[0], x - left : x - left + patch.shape[1]]
-        np.maximum(place, patch, out=place)
+    for one in placed:
+        y, x = one.top - top, one.left - left
+        place = canvas[y : y + one.ink.shape[0], x : x + one.ink.shape[1]]
+        np.maximum(place, one.ink, out=place)
     return canvas
 
 

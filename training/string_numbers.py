@@ -40,6 +40,24 @@ def choose_code(rng: Rng) -> str:
     return digits + "".join(rng.choice(list("0123456789"), rng.integers(0, 5)))
 
 
+def write_lakhs(rng: Rng) -> str:
+    """Choose an amount and write it as on cheques in India: grouped by three and then two, a tail.
+
+    Examples
+    --------
+    >>> write_lakhs(np.random.default_rng(0))
+    '85,00,000/='
+    """
+    lead = str(rng.choice(9, p=FIRST_DIGITS) + 1)
+    lead += "".join(rng.choice(list("0123456789"), int(rng.choice(4, p=[0.3, 0.35, 0.2, 0.15]))))
+    least = 5 if rng.random() < 0.75 else 3
+    number = lead + "0" * int(rng.integers(max(0, least - len(lead)), 9 - len(lead)))
+    kind = rng.random()
+    mark = "," if kind < 0.75 else "." if kind < 0.85 else ""
+    tails = ("/-", "/-", "/-", "", "", "/=", "-", "=")
+    return _group(number, mark, rng, 2) + tails[int(rng.integers(len(tails)))]
+
+
 def punctuate(number: str, rng: Rng) -> str:
     """Put separators, currency and tail around a number: `712000` -> `7,12,000/-`.
 
@@ -91,10 +109,10 @@ def may_be_date(number: str) -> bool:
     return is_day and (len(number) == 6 or 1950 <= int(number[4:]) < 2040)
 
 
-def _group(number: str, mark: str, rng: Rng) -> str:
+def _group(number: str, mark: str, rng: Rng, step: int = 0) -> str:
     """Group by three, or as in India by three and then two: 7,12,000; now and then 121,00,000."""
     body, rest = number[-3:], number[:-3]
-    step = 2 if rng.random() < 0.6 else 3
+    step = step or (2 if rng.random() < 0.6 else 3)
     whole_lakhs = step == 2 and rng.random() < 0.12
     while rest:
         taken = len(rest) if whole_lakhs and len(body) > 3 else step

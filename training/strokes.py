@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.records import Box
 from training.stroke_styles import DIGIT_STYLES, LETTER_STYLES, SCHOOLS, SIGN_STYLES, Style
 
 Ink = npt.NDArray[np.uint8]
@@ -167,7 +168,8 @@ def draw_string(
     ligatures : float
         Probability that two zeros in a row are tied by a stroke.
     crossing : float
-        Probability that a comma starts before the foot of its digit ends, as below many a 1.
+        Probability that a comma starts before the foot of its digit ends, as below many a 1, or the
+        stroke of a tail within the last zero.
     loyalty : float
         Probability that a repeated digit is written in the style that it had before.
 
@@ -187,16 +189,73 @@ def draw_string(
     >>> ink.dtype, bool(ink.shape[1] > 2 * ink.shape[0])
     (dtype('uint8'), True)
     """
+    writer = draw_hand(rng) if hand is None else hand
+    figures = _set_figures(text, rng, writer, gap, ligatures, crossing, loyalty)
+    return _paint([stroke for _, strokes in figures for stroke in strokes], rng, writer)
+
+
+def draw_boxed_string(
+    text: str, rng: np.random.Generator, hand: Hand, *, ligatures: float, crossing: float
+) -> tuple[Ink, tuple[Box, ...]]:
+    """Draw a line as `draw_string`, and say where each of its digits is.
+
+    Parameters
+    ----------
+    text : str
+        Characters of `STYLES` and blanks, a digit among them.
+    rng : numpy.random.Generator
+    hand : Hand
+    ligatures, crossing : float
+        As for `draw_string`.
+
+    Returns
+    -------
+    ink : ndarray of uint8, shape (h, w)
+    boxes : tuple of Box
+        Of the digits, left to right; the stroke that ties two zeros belongs to the first of them.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(3)
+    >>> ink, boxes = draw_boxed_string("1,250/-", rng, draw_hand(rng), ligatures=0.5, crossing=0.2)
+    >>> len(boxes), boxes[0].left, bool(boxes[-1].right < ink.shape[1])
+    (4, 0, True)
+    """
+    figures = _set_figures(text, rng, hand, None, ligatures, crossing, 0.85)
+    strokes = [stroke for _, some in figures for stroke in some]
+    ink = _paint(strokes, rng, hand)
+    # The ink is cropped to what the pen touched: half of its width around the path.
+    pen_px = max(1.5 / _SUPERSAMPLING, hand.pen * hand.height_px) / 2
+    low = np.concatenate(strokes).min(axis=0) * hand.height_px - pen_px
+    boxes = []
+    for character, some in figures:
+        if character.isdigit():
+            points = np.concatenate(some) * hand.height_px - low
+            left, top = np.maximum(0, np.floor(points.min(axis=0) - pen_px)).astype(int).tolist()
+            right, bottom = np.ceil(points.max(axis=0) + pen_px).astype(int).tolist()
+            boxes.append(Box(left, top, min(right, ink.shape[1]), min(bottom, ink.shape[0])))
+    return ink, tuple(boxes)
+
+
+def _set_figures(
+    text: str,
+    rng: np.random.Generator,
+    writer: Hand,
+    gap: float | None,
+    ligatures: float,
+    crossing: float,
+    loyalty: float,
+) -> list[tuple[str, list[Points]]]:
+    """Set the figures of a line side by side: each character with its strokes."""
     unknown = sorted(set(text) - set(STYLES) - {" "})
     if unknown or not text.strip():
         raise ValueError(
             f"text needs characters that can be drawn, got {text!r}, unknown {unknown}"
         )
-    writer = draw_hand(rng) if hand is None else hand
     spacing = float(rng.uniform(-0.08, 0.22)) if gap is None else gap
     pen = max(writer.pen, 1.5 / writer.height_px)
     drift = float(rng.normal(0.0, 0.015))
-    strokes: list[Points] = []
+    figures: list[tuple[str, list[Points]]] = []
     styles: dict[str, Style] = {}
     right, previous = 0.0, ""
     for character in text:
@@ -210,7 +269,7 @@ def draw_string(
         scale = float(np.exp(rng.normal(0.0, 0.05)))
         gap_after = float(rng.normal(spacing, 0.05))
         # Without it no number is drawn: a seed gives the line that it gave before.
-        if crossing and character == "," and previous.isdigit() and rng.random() < crossing:
+        if crossing and character in ",/" and previous.isdigit() and rng.random() < crossing:
             gap_after -= float(rng.uniform(0.1, 0.4))
         offset = (
             right + gap_after + pen - float(ink[:, 0].min()) * scale,
@@ -218,10 +277,10 @@ def draw_string(
         )
         placed = [stroke * scale + offset for stroke in figure]
         if character == previous == _LIGATURE and rng.random() < ligatures:
-            strokes.append(_tie(strokes[-1], placed[0]))
-        strokes.extend(placed)
+            figures[-1][1].append(_tie(figures[-1][1][-1], placed[0]))
+        figures.append((character, placed))
         right, previous = max(right, float(np.concatenate(placed)[:, 0].max())), character
-    return _paint(strokes, rng, writer)
+    return figures
 
 
 def _choose_style(character: str, rng: np.random.Generator, school: int) -> Style:

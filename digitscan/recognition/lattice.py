@@ -19,14 +19,21 @@ COMMA_DROP, COMMA_WIDE, COMMA_HIGH = 0.12, 0.42, 0.95
 """In text heights: the middle of a comma is at least so far below the line's, and a comma is at
 most so wide and high. Measured by eye on the amounts of 40 cheques, where writers draw commas as
 strokes of 0.5 to 0.8 text heights."""
+LEANING_DROP, LEANING_TOP, LEANING_WIDE, LEANING_HIGH = 0.25, -0.25, 0.75, 1.3
+"""The same of a comma that leans and reaches far below the line, and where it begins at the
+highest: none of its sort, as far as the network takes it for a stroke, is a 1 that stands like its
+neighbors. Of 418 amounts of cheques by template (38, in eleven conditions) the lattice alone reads
+158 with these, 121 without; of 1,160 looks at Chilean amounts 1,065 and 1,067."""
 COMMA_SHARE = 0.35
 """Least probability that such a stroke is no digit, whatever the network says of its shape: alone
 in its frame it looks like a 1."""
-TAIL_LABELS = [1, 7, 10]
-"""What the network calls the stroke of a tail `/-` or `/=`, alone in its frame: 10 is rubbish."""
+STROKES = [1, 7, 10]
+"""What the network calls a lone stroke, of a comma or a tail `/-`, in its frame: 10 is rubbish."""
 DASH_HIGH, LONG_DASH_HIGH = 0.45, 0.7
 """In text heights: a dash is at most so high, a long one that leans or bends somewhat higher.
 Joined zeros, as long, are higher."""
+SPECK = 0.3
+"""Ink of less text heights before a dash is where the pen skipped."""
 LYING = 0.4
 """What is passed over counts by its height, or by this share of its width where that is more: a
 dash is wide and yet no digit. Of 1740 amounts and variants of them (`training.measure_lattice`)
@@ -116,20 +123,22 @@ def build_lattice(
     for (first, last), shape, row, sides in zip(
         spans.tolist(), shapes.tolist(), probabilities.tolist(), cut_off.tolist(), strict=True
     ):
+        doubted = _find_comma(shape, row, sides)
         if max(row[:10]) >= settings.least:
             shape_score = _score_shape(shape, settings) - settings.seam * sides
             for label, probability in zip(DIGITS, row, strict=False):
                 if probability >= settings.least:
-                    score = log(probability) + shape_score
+                    comma = settings.comma_cost if label in doubted else 0.0
+                    score = log(probability) + shape_score - comma
                     arcs[first].append(Arc(first, last, label, score, probability))
         if last == first + 1:
             # Rubbish is passed over piece by piece: a group of rubbish is no better than its parts.
-            score = _score_rubbish(shape, row[10], sides, settings)
+            score = _score_rubbish(shape, row[10], sides, bool(doubted), settings)
             arcs[first].append(Arc(first, last, "", score, row[10]))
     for first, last in _find_tails(pieces, spans, shapes, cut_off, settings):
         # The stroke of a tail looks like a 1, a 7 or nothing; other last digits do not.
         row = probabilities[(spans[:, 0] == first) & (spans[:, 1] == first + 1)][0]
-        stroke = float(row[TAIL_LABELS].sum())
+        stroke = float(row[STROKES].sum())
         score = log(max(stroke, settings.least)) - settings.skip_small
         arcs[first].append(Arc(first, last, "", score, stroke))
     return Lattice(pieces, tuple(tuple(group) for group in arcs))
@@ -224,31 +233,40 @@ def _score_shape(shape: list[float], settings: LatticeSettings) -> float:
     wide = max(0.0, right - left - settings.digit_wide)
     # A comma hangs below the middle of the line, where no digit is.
     hangs = max(0.0, top - settings.digit_top)
-    comma = settings.comma_cost if _is_comma(shape) else 0.0
-    return -(low + high + wide + 2 * hangs) * settings.size_weight - comma
+    return -(low + high + wide + 2 * hangs) * settings.size_weight
 
 
 def _score_rubbish(
-    shape: list[float], probability: float, sides: int, settings: LatticeSettings
+    shape: list[float], probability: float, sides: int, is_comma: bool, settings: LatticeSettings
 ) -> float:
     """Return the score of passing a piece over, cut off its neighbors on so many sides.
 
     Dots, commas and specks stand alone: a small piece that was cut off is part of a digit.
     """
+    seams = settings.seam * sides
+    if is_comma:
+        return log(max(probability, COMMA_SHARE)) - settings.skip_small - seams
     left, top, right, bottom = shape
-    if sides == 0 and _is_comma(shape):
-        return log(max(probability, COMMA_SHARE)) - settings.skip_small
     size = max(LYING * (right - left), bottom - top)
     is_small = sides == 0 and size < settings.small
-    cost = settings.skip_small if is_small else settings.skip * size + settings.seam * sides
+    cost = settings.skip_small if is_small else settings.skip * size + seams
     return log(max(probability, settings.least)) - cost
 
 
-def _is_comma(shape: list[float]) -> bool:
-    """Say whether a group is narrow and stands low, as commas do that are drawn like strokes."""
+def _find_comma(shape: list[float], row: list[float], sides: int) -> str:
+    """Return the digits that a group is hardly, as it stands where commas do; none elsewhere.
+
+    A narrow one that stands alone is no digit at all. One that leans may hang on a digit, and is
+    doubted only as the stroke that the network takes it for.
+    """
     left, top, right, bottom = shape
-    low = (top + bottom) / 2 > COMMA_DROP and bottom > 0.4
-    return low and right - left < COMMA_WIDE and bottom - top < COMMA_HIGH
+    middle, width, height = (top + bottom) / 2, right - left, bottom - top
+    is_narrow = middle > COMMA_DROP and bottom > 0.4 and width < COMMA_WIDE and height < COMMA_HIGH
+    if is_narrow and sides == 0:
+        return DIGITS
+    leans = middle > LEANING_DROP and top > LEANING_TOP and bottom > 0.5
+    fits = width < LEANING_WIDE and height < LEANING_HIGH and sides <= 1
+    return "17" if leans and fits and sum(row[k] for k in STROKES) > 0.5 else ""
 
 
 def _find_tails(
@@ -297,7 +315,8 @@ def _find_dash(shapes: Floats, joined: list[bool], end: int) -> int:
         width, height = right - left, bottom - top
         is_flat = height < DASH_HIGH and width > 1.3 * height
         is_long = height < LONG_DASH_HIGH and width > 1.7 * height
-        if (is_flat or is_long) and top < 0.35:
+        is_speck = end < len(shapes) and max(width, height) < SPECK
+        if (is_flat or is_long or is_speck) and top < 0.35:
             found = start
     return found
 

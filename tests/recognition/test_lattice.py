@@ -143,6 +143,43 @@ def test_each_seam_costs_and_no_small_piece_cut_off_is_rubbish_for_little() -> N
     assert cut[1][-1].score == pytest.approx(-0.2 * settings.skip - settings.seam)
 
 
+def name_mark(
+    shape: tuple[float, float, float, float], row: dict[int, float], sides: int = 0
+) -> str:
+    """Return what a mark between two digits adds to the best text."""
+    shapes = np.array([[0, -0.5, 0.6, 0.5], shape, [1.4, -0.5, 2.0, 0.5]], np.float32)
+    rows = np.zeros((3, 11), np.float32)
+    rows[[0, 2], [4, 5]] = 1.0
+    for label, probability in row.items():
+        rows[1, label] = probability
+    spans = np.array([(0, 1), (1, 2), (2, 3)], np.int32)
+    seams = np.array([0, sides, 0], np.int32)
+    text = find_paths(build_lattice(3, spans, shapes, rows, seams=seams))[0].text
+    return text.removeprefix("4").removesuffix("5")
+
+
+STROKE = {1: 0.98, 10: 0.02}
+
+
+@pytest.mark.parametrize(
+    ("shape", "row", "sides", "named"),
+    [
+        pytest.param((0.9, -0.1, 1.2, 0.6), STROKE, 0, "", id="narrow comma"),
+        pytest.param((0.9, -0.1, 1.5, 0.8), STROKE, 0, "", id="leaning comma"),
+        pytest.param((0.9, 0.0, 1.3, 1.2), STROKE, 0, "", id="long leaning comma"),
+        pytest.param((0.9, -0.1, 1.5, 0.8), {7: 0.9, 10: 0.1}, 1, "", id="hangs on a digit"),
+        pytest.param((0.9, -0.1, 1.5, 0.8), STROKE, 2, "1", id="cut off on both sides"),
+        pytest.param((0.9, -0.5, 1.5, 0.5), STROKE, 0, "1", id="stands like its neighbors"),
+        pytest.param((0.9, -0.1, 1.5, 0.8), {3: 0.98, 10: 0.02}, 0, "3", id="no stroke"),
+        pytest.param((0.9, -0.1, 1.8, 0.8), STROKE, 0, "1", id="too wide"),
+    ],
+)
+def test_a_stroke_that_hangs_is_a_comma(
+    shape: tuple[float, float, float, float], row: dict[int, float], sides: int, named: str
+) -> None:
+    assert name_mark(shape, row, sides) == named
+
+
 def test_only_single_pieces_are_passed_over() -> None:
     for arcs in draw_lattice(0).arcs:
         assert all(arc.last == arc.first + 1 for arc in arcs if not arc.label)
@@ -177,6 +214,9 @@ def test_a_tail_is_a_stroke_and_dashes(label: int, text: str) -> None:
         pytest.param([(1.3, -0.4, 2.6, 0.4)], [0, 0, 0], "21", id="joined-zeros-are-higher"),
         pytest.param(
             [(1.3, -0.5, 1.7, -0.3), (1.8, 0.3, 2.2, 0.5)], [0, 0, 0, 0], "2", id="two-dashes",
+        ),
+        pytest.param(
+            [(1.3, -0.1, 1.45, 0.05), (1.55, -0.1, 2.2, 0.1)], [0, 0, 0, 0], "2", id="pen-skipped",
         ),
     ],
 )  # fmt: skip
