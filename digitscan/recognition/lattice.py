@@ -32,6 +32,11 @@ STROKES = [1, 7, 10]
 DASH_HIGH, LONG_DASH_HIGH = 0.45, 0.7
 """In text heights: a dash is at most so high, a long one that leans or bends somewhat higher.
 Joined zeros, as long, are higher."""
+TIE_HIGH, TIE_FOOT = 0.4, 0.2
+"""In text heights: the stroke that ties two zeros is at most so high and ends so far below the
+middle of the line. Of 418 amounts of cheques by template both readers together have 354 right where
+such a piece costs as little as a comma, 348 where it costs as much as any that was cut off; of
+1,160 looks at Chilean amounts the lattice alone reads 1,065 either way."""
 SPECK = 0.3
 """Ink of less text heights before a dash is where the pen skipped."""
 LYING = 0.4
@@ -241,12 +246,15 @@ def _score_rubbish(
 ) -> float:
     """Return the score of passing a piece over, cut off its neighbors on so many sides.
 
-    Dots, commas and specks stand alone: a small piece that was cut off is part of a digit.
+    Dots, commas and specks stand alone: a small piece that was cut off is part of a digit, unless
+    it ties two of them.
     """
     seams = settings.seam * sides
     if is_comma:
         return log(max(probability, COMMA_SHARE)) - settings.skip_small - seams
     left, top, right, bottom = shape
+    if sides == 2 and bottom - top < TIE_HIGH and bottom < TIE_FOOT:
+        return log(max(probability, settings.least)) - settings.skip_small
     size = max(LYING * (right - left), bottom - top)
     is_small = sides == 0 and size < settings.small
     cost = settings.skip_small if is_small else settings.skip * size + seams

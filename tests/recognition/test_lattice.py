@@ -180,6 +180,25 @@ def test_a_stroke_that_hangs_is_a_comma(
     assert name_mark(shape, row, sides) == named
 
 
+@pytest.mark.parametrize(
+    ("shape", "sides", "is_tie"),
+    [
+        pytest.param((0.7, -0.4, 1.0, -0.2), 2, True, id="tie"),
+        pytest.param((0.7, -0.4, 1.0, -0.2), 1, False, id="one end is free"),
+        pytest.param((0.7, 0.2, 1.0, 0.4), 2, False, id="foot of a 2"),
+        pytest.param((0.7, -0.4, 1.0, 0.1), 2, False, id="high"),
+    ],
+)
+def test_a_stroke_that_ties_two_digits_is_passed_over_for_little(
+    shape: tuple[float, float, float, float], sides: int, is_tie: bool
+) -> None:
+    shapes, rows = np.array([shape], np.float32), np.zeros((1, 11), np.float32)
+    rows[0, 10] = 1.0
+    arcs = build_lattice(1, np.array([(0, 1)]), shapes, rows, seams=np.array([sides])).arcs
+    is_cheap = arcs[0][-1].score == pytest.approx(-LatticeSettings().skip_small)
+    assert is_cheap == is_tie
+
+
 def test_only_single_pieces_are_passed_over() -> None:
     for arcs in draw_lattice(0).arcs:
         assert all(arc.last == arc.first + 1 for arc in arcs if not arc.label)
