@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from digitscan.errors import NoPagesError
-from training.amounts import Amount, load_amounts
+from training.amounts import load_amounts
 from training.augment import Augmentation, Ink
 from training.doubted import DoubtedDigits, leave_out
 from training.fonts import load_glyphs
@@ -32,6 +32,7 @@ from training.written_amounts import write_amounts
 
 WRITTEN = 3000
 """Amounts that are written to be cut: about a minute, once in each process that makes tiles."""
+
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:

@@ -306,7 +306,9 @@ def write_words(sources: Sources, rng: Rng, count: int) -> Gray:
         letter = letters[int(rng.integers(len(letters)))]
         height = DIGIT_PX * float(rng.uniform(0.6, 1.2))
         patch = scale(letter, height / letter.shape[0], 1.0)
-        placed.append(Placed(patch, round(DIGIT_PX - patch.shape[0] + float(rng.normal(0, 2))), pen))
+        placed.append(
+            Placed(patch, round(DIGIT_PX - patch.shape[0] + float(rng.normal(0, 2))), pen)
+        )
         pen += patch.shape[1] + int(rng.integers(-3, 5))
     return _change_pen(paste(placed), rng)
 

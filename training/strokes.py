@@ -14,17 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.records import Box
+from training.pen_paths import Points, build_spline, compile_path
 from training.stroke_styles import DIGIT_STYLES, LETTER_STYLES, SCHOOLS, SIGN_STYLES, Style
 
 Ink = npt.NDArray[np.uint8]
 """Ink strength (h, w), 0 paper to 255 full ink."""
-Points = npt.NDArray[np.float64]
-"""Points (N, 2), x to the right and y downwards."""
 
 STYLES: dict[str, tuple[Style, ...]] = {**DIGIT_STYLES, **SIGN_STYLES, **LETTER_STYLES}
 """Every character that can be drawn, with its styles."""
 
-_SAMPLES_PER_SPAN = 6
 _SUPERSAMPLING = 2
 _SHIFT_BITS = 4
 _SPACE_WIDTH = 0.35
@@ -140,7 +138,7 @@ def draw_digit(label: int, rng: np.random.Generator, hand: Hand | None = None) -
     if not 0 <= label <= 9:
         raise ValueError(f"a digit is 0 to 9, got {label}")
     writer = draw_hand(rng) if hand is None else hand
-    return _paint(_write(str(label), rng, writer), rng, writer)
+    return _paint(_write(str(label), rng, writer), rng, writer)[0]
 
 
 def draw_string(
@@ -191,7 +189,7 @@ def draw_string(
     """
     writer = draw_hand(rng) if hand is None else hand
     figures = _set_figures(text, rng, writer, gap, ligatures, crossing, loyalty)
-    return _paint([stroke for _, strokes in figures for stroke in strokes], rng, writer)
+    return _paint([stroke for _, strokes in figures for stroke in strokes], rng, writer)[0]
 
 
 def draw_boxed_string(
@@ -218,19 +216,16 @@ def draw_boxed_string(
     --------
     >>> rng = np.random.default_rng(3)
     >>> ink, boxes = draw_boxed_string("1,250/-", rng, draw_hand(rng), ligatures=0.5, crossing=0.2)
-    >>> len(boxes), boxes[0].left, bool(boxes[-1].right < ink.shape[1])
-    (4, 0, True)
+    >>> len(boxes), bool(boxes[-1].right < ink.shape[1])
+    (4, True)
     """
     figures = _set_figures(text, rng, hand, None, ligatures, crossing, 0.85)
-    strokes = [stroke for _, some in figures for stroke in some]
-    ink = _paint(strokes, rng, hand)
-    # The ink is cropped to what the pen touched: half of its width around the path.
+    ink, corner = _paint([stroke for _, strokes in figures for stroke in strokes], rng, hand)
     pen_px = max(1.5 / _SUPERSAMPLING, hand.pen * hand.height_px) / 2
-    low = np.concatenate(strokes).min(axis=0) * hand.height_px - pen_px
     boxes = []
     for character, some in figures:
         if character.isdigit():
-            points = np.concatenate(some) * hand.height_px - low
+            points = np.concatenate(some) * hand.height_px - corner
             left, top = np.maximum(0, np.floor(points.min(axis=0) - pen_px)).astype(int).tolist()
             right, bottom = np.ceil(points.max(axis=0) + pen_px).astype(int).tolist()
             boxes.append(Box(left, top, min(right, ink.shape[1]), min(bottom, ink.shape[0])))
@@ -302,7 +297,7 @@ def _write(
 ) -> list[Points]:
     """Bend a style's path into strokes: lists of points in digit heights, baseline at y = 1."""
     chosen = _choose_style(character, rng, hand.school) if style is None else style
-    controls, basis, ends = _compile(chosen.path)
+    controls, basis, ends = compile_path(chosen.path)
     shaken = controls + rng.normal(0.0, hand.wobble, controls.shape)
     shaken[:, 0] *= hand.aspect * np.exp(rng.normal(0.0, 0.06))
     points: Points = basis @ shaken
@@ -323,12 +318,14 @@ def _tie(before: Points, after: Points) -> Points:
     top = before[int(np.argmin(before[:, 1]))]
     start = after[0]
     middle = (top + start) / 2.0 + (0.0, 0.06)
-    tied: Points = _spline_basis(3) @ np.stack([top, middle, start])
+    tied: Points = build_spline(3) @ np.stack([top, middle, start])
     return tied
 
 
-def _paint(strokes: Sequence[Points], rng: np.random.Generator, hand: Hand) -> Ink:
-    """Draw strokes with the pen and crop to the ink."""
+def _paint(
+    strokes: Sequence[Points], rng: np.random.Generator, hand: Hand
+) -> tuple[Ink, tuple[float, float]]:
+    """Draw strokes with the pen and crop to the ink; return where its corner is, in pixels."""
     scale = hand.height_px * _SUPERSAMPLING
     width_px = max(1.5, hand.pen * scale)
     points = np.concatenate(strokes) * scale
@@ -355,7 +352,8 @@ def _paint(strokes: Sequence[Points], rng: np.random.Generator, hand: Hand) -> I
         interpolation=cv2.INTER_AREA,
     )
     left, top, wide, high = cv2.boundingRect(small)
-    return np.array(small[top : top + high, left : left + wide], np.uint8)
+    corner = (float(low[0]) / _SUPERSAMPLING + left, float(low[1]) / _SUPERSAMPLING + top)
+    return np.array(small[top : top + high, left : left + wide], np.uint8), corner
 
 
 def _pressure(count: int, rng: np.random.Generator) -> Points:
@@ -372,59 +370,3 @@ def _waves(count: int) -> Points:
     cycles = np.array([1.5, 2.7, 4.3, 7.1, 11.3])
     waves: Points = np.sin(2.0 * np.pi * along * cycles + np.arange(_WAVES)) * np.sqrt(1.5 / cycles)
     return waves
-
-
-@cache
-def _compile(path: str) -> tuple[Points, Points, tuple[int, ...]]:
-    """Return control points (N, 2), the matrix (S, N) that samples them, and the strokes' ends.
-
-    A Catmull-Rom spline is linear in its control points, so that a whole figure, corners and pen
-    lifts included, is sampled by one matrix product.
-    """
-    controls: list[tuple[float, float]] = []
-    blocks: list[tuple[int, Points]] = []
-    ends: list[int] = []
-    samples = 0
-    for stroke in path.split("|"):
-        first = len(controls)
-        words = stroke.split()
-        for number, word in enumerate(words):
-            x, y = word.rstrip("!").split(",")
-            controls.append((float(x) / 100.0, float(y) / 100.0))
-            if word.endswith("!") or number == len(words) - 1:
-                basis = _spline_basis(len(controls) - first)
-                blocks.append((first, basis))
-                samples += len(basis)
-                first = len(controls) - 1
-        ends.append(samples)
-    matrix = np.zeros((samples, len(controls)))
-    row = 0
-    for first, basis in blocks:
-        matrix[row : row + len(basis), first : first + basis.shape[1]] = basis
-        row += len(basis)
-    return np.array(controls), matrix, tuple(ends)
-
-
-@cache
-def _spline_basis(count: int) -> Points:
-    """Return the matrix (S, count) of the uniform Catmull-Rom spline through `count` points."""
-    if count == 1:
-        return np.ones((1, 1))
-    padded = np.zeros((count + 2, count))
-    padded[1:-1] = np.eye(count)
-    padded[0, :2] = 2.0, -1.0
-    padded[-1, -2:] = -1.0, 2.0
-    rows = []
-    for span in range(count - 1):
-        for step in range(_SAMPLES_PER_SPAN + (span == count - 2)):
-            t = step / _SAMPLES_PER_SPAN
-            weights = 0.5 * np.array(
-                [
-                    -t + 2 * t**2 - t**3,
-                    2 - 5 * t**2 + 3 * t**3,
-                    t + 4 * t**2 - 3 * t**3,
-                    -(t**2) + t**3,
-                ]
-            )
-            rows.append(weights @ padded[span : span + 4])
-    return np.array(rows)

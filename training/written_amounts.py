@@ -47,7 +47,8 @@ def write_amounts(amounts: Sequence[Amount], count: int, rng: Rng) -> tuple[Amou
 
 def _write_one(patches: Patches, rng: Rng) -> Amount:
     text = write_lakhs(rng)
-    if rng.random() < 0.67:
+    digits = "".join(character for character in text if character.isdigit())
+    if rng.random() < 0.67 or not all(patches[digit] for digit in digits):
         hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
         if rng.random() < 0.6:
             hand = replace(hand, school=SCHOOLS.index("asia"))
@@ -56,7 +57,6 @@ def _write_one(patches: Patches, rng: Rng) -> Amount:
     else:
         placed = place_figures(text, patches, choose_style(rng), rng)
         ink, boxes = paste(placed), box_digits(placed)
-    digits = "".join(character for character in text if character.isdigit())
     boxes = share_ties(boxes, digits, DIGIT_PX * REACH)
     return Amount(text, _lay_on_paper(ink, rng), digits, tuple(map(_move, boxes)))
 
