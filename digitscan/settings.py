@@ -283,15 +283,16 @@ class ReadersSettings:
         of the dates in boxes of 32 cheques it has 29 right, this reader alone 7, the two 30.
     lattice_weight : float
         Factor of the lattice's log-probability of a text. Larger: it decides more often. Where it
-        is the only reader, its word is taken as it is. On amounts of Indian cheques, with long
-        commas and joined zeros, 0.3 is best, on Chilean ones 0.4 to 0.7.
+        is the only reader, its word is taken as it is. Of 418 amounts of Indian cheques by
+        template 359 are right with 0.4 and 365 or 366 with 0.5 to 1.0; of 400 looks at Chilean ones
+        380 to 382.
     strings_weight : float
         The same for the string reader.
     """
 
     lattice: bool = True
     strings: bool = True
-    lattice_weight: float = field(default=0.4, metadata={"min": 0, "max": 10})
+    lattice_weight: float = field(default=0.6, metadata={"min": 0, "max": 10})
     strings_weight: float = field(default=1.0, metadata={"min": 0, "max": 10})
 
     def __post_init__(self) -> None:

@@ -20,7 +20,6 @@ from training.string_layout import (
     choose_run,
     cut_between,
     scale,
-    write_amount,
     write_line,
     write_numberless,
 )
@@ -30,9 +29,9 @@ from training.string_sources import Sources
 
 ALONE = 0.3
 """Share of the lines that are ink alone, as those of pages and templates are."""
-ALONE_NUMBERLESS, ALONE_AMOUNTS, ALONE_ON_RULE, ALONE_SIGNED = 0.1, 0.15, 0.3, 0.12
-"""Shares of these without a number, with an amount of an Indian cheque, on a rule, and with a
-currency sign that stands so close that nothing parts it."""
+ALONE_NUMBERLESS, ALONE_ON_RULE, ALONE_SIGNED = 0.1, 0.3, 0.12
+"""Shares of these without a number, on a rule, and with a currency sign that stands so close that
+nothing parts it."""
 BARE = 0.1
 """Share of the other lines of which the ink is left, but walls, rules and neighbors among it."""
 
@@ -60,14 +59,12 @@ def make_crop(sources: Sources, rng: Rng) -> Crop:
     if rng.random() < ALONE:
         return make_alone(sources, rng)
     kind = rng.random()
-    if kind < 0.38:
+    if kind < 0.43:
         crop = take_real(sources, rng)
-    elif kind < 0.41:
+    elif kind < 0.46:
         crop = make_comb(sources, rng)
-    elif kind < 0.49:
+    elif kind < 0.54:
         crop = make_numberless(sources, rng)
-    elif kind < 0.65:
-        crop = make_amount(sources, rng)
     else:
         crop = make_field(sources, rng)
     gray = scan(crop.gray, rng)
@@ -79,12 +76,8 @@ def make_alone(sources: Sources, rng: Rng) -> Crop:
 
     Where walls are found and taken out, a stroke at an end is a 1.
     """
-    kind = rng.random()
-    if kind < ALONE_NUMBERLESS:
-        line = write_numberless(sources, rng)
-    else:
-        write = write_amount if kind < ALONE_NUMBERLESS + ALONE_AMOUNTS else write_line
-        line = write(sources, rng)
+    write = write_numberless if rng.random() < ALONE_NUMBERLESS else write_line
+    line = write(sources, rng)
     ink = remove_printed(line.ink)
     if rng.random() < ALONE_SIGNED:
         ink = _put_sign(ink, sources, rng)
@@ -139,11 +132,6 @@ def take_real(sources: Sources, rng: Rng) -> Crop:
 def make_field(sources: Sources, rng: Rng) -> Crop:
     """Write a number by hand, in print, or copied from a real crop, with clutter around it."""
     return _frame(write_line(sources, rng), sources, rng)
-
-
-def make_amount(sources: Sources, rng: Rng) -> Crop:
-    """Write an amount of an Indian cheque into its box, cut loosely, mostly a sign before it."""
-    return _frame(write_amount(sources, rng), sources, rng, loose=1.0, led=0.85)
 
 
 def make_numberless(sources: Sources, rng: Rng) -> Crop:
@@ -230,21 +218,12 @@ def _warp(gray: Gray, rng: Rng) -> Gray:
 
 
 def _frame(
-    line: Line,
-    sources: Sources,
-    rng: Rng,
-    print_ink: Gray | None = None,
-    pitch: int = 0,
-    loose: float = 0.65,
-    led: float = 0.6,
+    line: Line, sources: Sources, rng: Rng, print_ink: Gray | None = None, pitch: int = 0
 ) -> Crop:
-    """Choose margins and clutter, and lay pen and print (a comb of that pitch) on a paper.
-
-    `loose` and `led` are the shares that are cut loosely, and of these that have a sign before.
-    """
-    is_loose = rng.random() < loose
+    """Choose margins and clutter, and lay pen and print (a comb of that pitch) on a paper."""
+    loose = rng.random() < 0.65
     ink = line.ink
-    if is_loose:
+    if loose:
         share = float(rng.uniform(0.28, 0.85))
         height = max(ink.shape[0] + 4, round(DIGIT_PX / share))
         sides = rng.integers(2, 70, 2)
@@ -261,10 +240,10 @@ def _frame(
         printed[top : top + ink.shape[0], left : left + ink.shape[1]] = print_ink
         printed = letter_comb(printed, inner, pitch, sources, rng)
     if print_ink is None:
-        printed = print_box(printed, inner, rng, 0.65 if is_loose else 0.25)
-    if is_loose:
+        printed = print_box(printed, inner, rng, 0.65 if loose else 0.25)
+    if loose:
         pen = add_neighbors(pen, inner, sources, rng)
-        if rng.random() < led:
+        if rng.random() < 0.6:
             pen, printed = lead_in(pen, printed, sources, rng)
         if rng.random() < 0.06:
             pen, printed = bar_code(pen, printed, rng)

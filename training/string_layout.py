@@ -5,14 +5,14 @@ that a reader is to name. What is no digit (currency signs, separators, tails, w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from digitscan.records import Gray
-from training.string_numbers import choose_code, choose_number, punctuate, write_lakhs
+from training.string_numbers import choose_code, choose_number, punctuate
 from training.string_signs import (
     DIGIT_PX,
     Rng,
@@ -25,7 +25,6 @@ from training.string_signs import (
     tie_zeros,
 )
 from training.string_sources import Patches, Sources, clean_ink, shear
-from training.stroke_styles import SCHOOLS
 from training.strokes import draw_hand, draw_string
 
 SMEARED = 0.15
@@ -168,9 +167,9 @@ def write_line(sources: Sources, rng: Rng) -> Line:
     if kind < 0.16:
         line = copy_real(sources, rng)
     elif kind < 0.42:
-        line = write_in_strokes(punctuate(choose_number(rng), rng), rng)
+        line = write_in_strokes(choose_number(rng), rng)
     elif kind < 0.76:
-        line = write_by_hand(punctuate(choose_number(rng), rng), sources, rng)
+        line = write_by_hand(choose_number(rng), sources, rng)
     else:
         number = choose_number(rng) if rng.random() < 0.5 else choose_code(rng)
         line = write_in_print(number, sources, rng)
@@ -197,16 +196,8 @@ def write_numberless(sources: Sources, rng: Rng) -> Line:
     return Line(ink, Text("", is_signed=False))
 
 
-def write_amount(sources: Sources, rng: Rng) -> Line:
-    """Write an amount as on a cheque in India, with patches or in strokes of an Asian school."""
-    text = write_lakhs(rng)
-    if rng.random() < 0.5:
-        return write_by_hand(text, sources, rng)
-    return write_in_strokes(text, rng, SCHOOLS.index("asia"))
-
-
-def write_by_hand(text: str, sources: Sources, rng: Rng) -> Line:
-    """Write a punctuated number with patches of one kind of hand."""
+def write_by_hand(number: str, sources: Sources, rng: Rng) -> Line:
+    """Write a number with patches of one kind of hand, punctuated."""
     kinds = list(sources.hands)
     weights = np.array([{"real": 2.5, "mnist": 1.5}.get(kind, 1.0) for kind in kinds])
     patches = sources.hands[str(rng.choice(kinds, p=weights / weights.sum()))]
@@ -214,16 +205,15 @@ def write_by_hand(text: str, sources: Sources, rng: Rng) -> Line:
         # Hands that write a 4 like a u are rare in both collections, and common on Indian cheques.
         patches = {**patches, "4": sources.hands["strokes"]["4"]}
     style = choose_style(rng)
+    text = punctuate(number, rng)
     ink = lay_out(text, patches, style, rng)
     return Line(_change_pen(ink, rng), name_signs(text))
 
 
-def write_in_strokes(text: str, rng: Rng, school: int | None = None) -> Line:
-    """Draw a punctuated number as one writer would, of any school, with `training.strokes`."""
-    text = text.translate(str.maketrans("'_", ",-"))
+def write_in_strokes(number: str, rng: Rng) -> Line:
+    """Draw a punctuated number as one writer would, with `training.strokes`."""
+    text = punctuate(number, rng).translate(str.maketrans("'_", ",-"))
     hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
-    if school is not None:
-        hand = replace(hand, school=school)
     ligatures = float(rng.choice([0.15, 0.7]))
     return Line(draw_string(text, rng, hand, ligatures=ligatures, crossing=0.2), name_signs(text))
 
