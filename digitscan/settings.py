@@ -284,8 +284,8 @@ class ReadersSettings:
     lattice_weight : float
         Factor of the lattice's log-probability of a text. Larger: it decides more often. Where it
         is the only reader, its word is taken as it is. Of 418 amounts of Indian cheques by
-        template 359 are right with 0.4 and 365 or 366 with 0.5 to 1.0; of 400 looks at Chilean ones
-        380 to 382.
+        template 357 are right with 0.4 and 363 to 365 with 0.5 to 1.0; of 400 looks at Chilean ones
+        379 to 381.
     strings_weight : float
         The same for the string reader.
     """
