@@ -10,6 +10,7 @@ from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.cuts import join_cells
+from digitscan.imaging.lines import PLAIN, VIEWS
 from digitscan.line_lattices import MAX_PIECES, Line
 from digitscan.reader import DISPUTED, Reader, map_reading, read_lines
 from digitscan.recognition.ctc import FieldScores
@@ -201,11 +202,30 @@ def test_what_the_word_screen_turns_away_is_not_shown_to_the_string_reader() -> 
     lines = tuple(make_line(draw_crop(text)[0]) for text in ("WRAPPED", "347120"))
     strings = Script("347120")
     reader = replace(DRAWN, words=Screen(0.01, 0.9), strings=strings)
-    words, number = read_lines(lines, reader, may_be_words=True)
+    words, number = read_lines(lines, reader, views=(PLAIN,), may_be_words=True)
     assert (words.reading.text, number.reading.text) == ("", "347120")
     assert strings.asked == 1
     assert words.blank == pytest.approx(0.99)
     assert number.number == pytest.approx(0.9)
+
+
+def test_the_string_reader_looks_at_every_number_in_all_views() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Count(Script):
+        """Notes how many views of each line it is shown."""
+
+        def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
+            seen.append(tuple(len(views) for views in fields))
+            return super().score(fields)
+
+    reader = replace(DRAWN, strings=Count("347120", "3473"))
+    lines = tuple(make_line(draw_crop(text)[0]) for text in ("347120", "3473"))
+    read_lines(lines, reader)
+    assert seen == [(1, 1), (len(VIEWS) - 1, len(VIEWS) - 1)]
+    seen.clear()
+    read_lines(lines, reader, views=(PLAIN,))
+    assert seen == [(1, 1)]
 
 
 def test_a_short_line_is_never_turned_away() -> None:
@@ -221,8 +241,7 @@ def test_the_string_reader_alone_is_told_what_is_ink_alone() -> None:
         """Notes the line that it is shown."""
 
         def score(self, fields: Sequence[Sequence[Floats]]) -> tuple[FieldScores, ...]:
-            if fields:  # the second look at lines without doubt is at none
-                seen["strings"] = fields[0][0]
+            seen["strings"] = fields[0][0]
             return super().score(fields)
 
     class Look(Screen):
@@ -235,7 +254,7 @@ def test_the_string_reader_alone_is_told_what_is_ink_alone() -> None:
     reader = replace(DRAWN, strings=Watch("3473"), words=Look(1.0))
     crop = make_line(draw_crop("3473")[0])
     for line, edge in ((crop, 0.0), (replace(crop, gray=None), 1.0)):
-        read_lines((line,), reader, may_be_words=True)
+        read_lines((line,), reader, views=(PLAIN,), may_be_words=True)
         assert seen["strings"][[0, -1]].min() == seen["strings"][[0, -1]].max() == edge
         assert seen["words"][[0, -1]].max() == 0.0
         np.testing.assert_array_equal(seen["strings"][1:-1], seen["words"][1:-1])

@@ -171,7 +171,7 @@ STROKE = {1: 0.98, 10: 0.02}
         pytest.param((0.9, -0.1, 1.5, 0.8), STROKE, 2, "1", id="cut off on both sides"),
         pytest.param((0.9, -0.5, 1.5, 0.5), STROKE, 0, "1", id="stands like its neighbors"),
         pytest.param((0.9, -0.1, 1.5, 0.8), {3: 0.98, 10: 0.02}, 0, "3", id="no stroke"),
-        pytest.param((0.9, -0.1, 1.8, 0.8), STROKE, 0, "1", id="too wide"),
+        pytest.param((0.9, -0.1, 1.9, 0.8), STROKE, 0, "1", id="too wide"),
     ],
 )
 def test_a_stroke_that_hangs_is_a_comma(
@@ -214,6 +214,32 @@ def test_a_tail_is_a_stroke_and_dashes(label: int, text: str) -> None:
     rows = np.zeros((3, 11), np.float32)
     rows[[0, 1, 2], [2, label, 10]] = 1.0
     assert find_paths(build_lattice(3, spans, shapes, rows))[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("height", "after", "text"),
+    [
+        pytest.param(1.8, 0.6, "2", id="slash"),
+        pytest.param(1.8, None, "2", id="slash-at-the-end"),
+        pytest.param(1.8, 1.0, "218", id="before-a-digit"),
+        pytest.param(1.5, 0.6, "218", id="high-one"),
+    ],
+)
+def test_a_far_higher_stroke_begins_a_tail(height: float, after: float | None, text: str) -> None:
+    rest = [] if after is None else [(1.3, -0.4, 1.9, after - 0.4)]
+    shapes = np.array([(0, -0.5, 0.6, 0.5), (0.7, -0.6, 1.2, height - 0.6), *rest], np.float32)
+    spans = np.array([(k, k + 1) for k in range(len(shapes))], np.int32)
+    rows = np.zeros((len(shapes), 11), np.float32)
+    rows[range(len(shapes)), [2, 1, 8][: len(shapes)]] = 1.0
+    assert find_paths(build_lattice(len(shapes), spans, shapes, rows))[0].text == text
+
+
+def test_a_stroke_that_hangs_at_the_end_is_a_digit() -> None:
+    shapes = np.array([(0, -0.5, 0.6, 0.5), (0.9, -0.1, 1.5, 0.8)], np.float32)
+    rows = np.zeros((2, 11), np.float32)
+    rows[[0, 1], [4, 1]] = 1.0
+    lattice = build_lattice(2, np.array([(0, 1), (1, 2)], np.int32), shapes, rows)
+    assert find_paths(lattice)[0].text == "41"
 
 
 @pytest.mark.parametrize(
