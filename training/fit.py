@@ -184,7 +184,7 @@ class Run:
     Raises
     ------
     SettingsError
-        If the folder holds a training of another configuration.
+        If the folder holds a training of another configuration, or the start is not there.
     """
 
     def __init__(
@@ -213,6 +213,11 @@ class Run:
                 )
             self._resume()
         elif config.start:
+            if not Path(config.start).is_file():
+                raise SettingsError(
+                    f"no weights at {config.start} to go on from: train them, or restore the "
+                    "package from its commit, as training/README.md says"
+                )
             start = keras.models.load_model(config.start, compile=False)
             _copy_layers(start, self.network)
         (folder / "config.json").write_text(record)

@@ -91,6 +91,11 @@ def test_a_second_training_starts_from_the_first(learned: Path, tmp_path: Path) 
         np.testing.assert_array_equal(own, given)
 
 
+def test_a_start_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no weights at .*gone\.keras to go on from"):
+        Run(tmp_path / "run", replace(SMALL, start=str(tmp_path / "gone.keras")), 10)
+
+
 def test_another_configuration_is_not_mixed_in(learned: Path) -> None:
     with pytest.raises(SettingsError, match="another --out"):
         Run(learned, SMALL, 20)
