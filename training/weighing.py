@@ -35,7 +35,7 @@ from training.metrics import (
 )
 
 USED: dict[Readers, tuple[str, ...]] = {
-    Readers.CELLS: ("odds", "digit_quality"),
+    Readers.CELLS: ("odds",),
     Readers.LATTICE: ("odds", "digit_quality", "clean", "suits"),
     Readers.STRINGS: ("strings_odds", "margin"),
     Readers.BOTH: ("odds", "agree"),
@@ -43,7 +43,10 @@ USED: dict[Readers, tuple[str, ...]] = {
 """Measures that each set of readers is judged by. With both, three more that were tried had the
 weight 0. With the quality of the lattice's path for each digit the held amounts come out no better
 (log loss of folds not seen 0.154, without it 0.149), and amounts of cheques, longer and with other
-commas, are doubted for it: 0.42 instead of 0.33, a quarter fewer accepted."""
+commas, are doubted for it: 0.42 instead of 0.33, a quarter fewer accepted.
+Digits in boxes come out as well without it (log loss 0.196, with it 0.195); of 26 readings of 40
+cheques and ten forms by template 3,303 and 1,298 fields are accepted, 5 and none wrong, and with it
+3,196 and 1,278, 5 and 1."""
 
 SEED = 11
 """Of the variants."""
