@@ -28,6 +28,7 @@ _SHIFT_BITS = 4
 _SPACE_WIDTH = 0.35
 _WAVES = 5
 _LIGATURE = "0"
+_LOYALTY = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def draw_string(
     gap: float | None = None,
     ligatures: float = 0.15,
     crossing: float = 0.0,
-    loyalty: float = 0.85,
+    loyalty: float = _LOYALTY,
 ) -> Ink:
     """Draw a line of figures, signs and a few letters, cropped to its ink.
 
@@ -219,7 +220,7 @@ def draw_boxed_string(
     >>> len(boxes), bool(boxes[-1].right < ink.shape[1])
     (4, True)
     """
-    figures = _set_figures(text, rng, hand, None, ligatures, crossing, 0.85)
+    figures = _set_figures(text, rng, hand, None, ligatures, crossing, _LOYALTY)
     ink, corner = _paint([stroke for _, strokes in figures for stroke in strokes], rng, hand)
     pen_px = max(1.5 / _SUPERSAMPLING, hand.pen * hand.height_px) / 2
     boxes = []
