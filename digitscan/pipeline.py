@@ -6,6 +6,7 @@ from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.geometry import stored_from_upright, turn_upright
 from digitscan.imaging.isolate import isolate_line
+from digitscan.imaging.positive import make_positive
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines
 from digitscan.recognition.classifier import OnnxClassifier
@@ -84,7 +85,7 @@ def read_page(
     PageResult
         Boxes are in pixels of the image as stored.
     """
-    upright = turn_upright(page.image, page.orientation)
+    upright = make_positive(turn_upright(page.image, page.orientation))
     way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
         (considered,) = read_lines(

@@ -15,6 +15,7 @@ from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.frames import find_frames
 from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, turn_upright
 from digitscan.imaging.micr import find_micr_line
+from digitscan.imaging.positive import make_positive
 from digitscan.imaging.regions import find_lines, find_writing, reduce_page
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
@@ -69,7 +70,7 @@ def write_draft(scan: Path, page: int, out: Path, settings: Settings = Settings(
     picture = out.with_suffix(PICTURE_SUFFIX)
     _check_free((out, reference, picture))
     found = load_page(PageRef(str(scan), page, scan.name), settings.scans)
-    straight = _straighten(turn_upright(found.image, found.orientation), settings)
+    straight = _straighten(make_positive(turn_upright(found.image, found.orientation)), settings)
     proposals = find_fields(straight)
     if not proposals:
         raise TemplateError(
