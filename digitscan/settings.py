@@ -164,9 +164,10 @@ class RegionSettings:
     min_on_lines : float
         Share of the components on lines of four or more below which the page may lie on its side:
         then it is turned and compared. Larger: more pages are, slower.
-    min_worth : float
+    min_worth, min_upright : float
         Digits read, each counted by its confidence, below which the page is read upside down too
-        and the better of both is kept. Larger: more pages are read twice.
+        and the better of both is kept: a number of digits, and a share of all that were read. A
+        page with a MICR line is upright. Larger: more pages are read twice.
     min_skew_deg : float
         Skew in degrees from which a page is turned straight. Larger: fewer are, faster.
     max_blank : float
@@ -195,6 +196,7 @@ class RegionSettings:
     min_ink_share: float = field(default=0.5, metadata={"min": 0, "max": 1})
     min_on_lines: float = field(default=0.5, metadata={"min": 0, "max": 1})
     min_worth: float = field(default=4.0, metadata={"min": 0, "max": 1000})
+    min_upright: float = field(default=0.75, metadata={"min": 0, "max": 1})
     min_skew_deg: float = field(default=0.4, metadata={"min": 0, "max": 45})
     max_blank: float = field(default=0.05, metadata={"min": 0, "max": 1})
     min_quality: float = field(default=-2.5, metadata={"min": -100, "max": 0})

@@ -37,6 +37,7 @@ from digitscan.imaging.strokes_beside import find_stroke_beside
 from digitscan.imaging.written_cells import is_written
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
+from digitscan.recognition.micr import FIELD as MICR
 from digitscan.records import Box, Floats, Gray, Mask, Reading, Region
 from digitscan.settings import InkSettings, Settings
 
@@ -88,8 +89,8 @@ def read_whole(
 ) -> tuple[tuple[Reading, ...], float]:
     """Read every number on a page, turning it as far as its writing asks for.
 
-    A page whose writing does not run across is tried lying on either side; a page on which little
-    can be read is tried upside down; the way that reads best is kept.
+    A page that does not read as if it stood upright is tried lying on either side, where its
+    writing runs so, or upside down; the way that reads best is kept.
 
     Parameters
     ----------
@@ -106,18 +107,15 @@ def read_whole(
         Skew that was taken out, positive counter-clockwise as the eye sees the page.
     """
     first = _view(gray, 0, settings)
-    if share_on_lines(first.lines) >= settings.regions.min_on_lines:
-        views = [first]
-    else:
-        # Writing on its side still makes short chains; the turned page tells by making more.
-        side = _view(gray, 1, settings)
-        lies = share_on_lines(side.lines) > share_on_lines(first.lines)
-        views = [side, _view(gray, 3, settings)] if lies else [first]
-    results = [(_read_view(view, reader, settings), view) for view in views]
-    if len(views) == 1 and _worth(results[0][0]) < settings.regions.min_worth:
-        over = _view(gray, 2, settings)
-        results.append((_read_view(over, reader, settings), over))
-    readings, view = max(results, key=lambda result: _worth(result[0]))
+    tried: list[tuple[tuple[Reading, ...], _View]] = []
+    runs_across = share_on_lines(first.lines) >= settings.regions.min_on_lines
+    if runs_across or not _lies_on_side(first, gray, settings):
+        tried.append((_read_view(first, reader, settings), first))
+    if not tried or not _is_upright(tried[0][0], settings):
+        for quarters in (1, 3) if _lies_on_side(first, gray, settings) else (2,):
+            view = _view(gray, quarters, settings)
+            tried.append((_read_view(view, reader, settings), view))
+    readings, view = max(tried, key=lambda one: _worth(one[0]))
     back = tuple(map_reading(reading, view.way, gray.shape) for reading in readings)
     return back, view.skew_deg
 
@@ -132,6 +130,16 @@ def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
         return view
     straight, back = rotate_page(turned, -skew_deg)
     return replace(_look(straight, way @ back, settings), skew_deg=skew_deg)
+
+
+def _lies_on_side(view: _View, gray: Gray, settings: Settings) -> bool:
+    """Say whether more of the writing runs across once the page is turned by a quarter.
+
+    Writing on its side makes chains too, short ones: up to 0.82 of it where 0.74 is the least of
+    pages that stand upright. Turned, each of 130 cheques and forms on its side makes more.
+    """
+    side = _view(gray, 1, settings)
+    return share_on_lines(side.lines) > share_on_lines(view.lines)
 
 
 def _look(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
@@ -193,9 +201,27 @@ def _doubt(considered: Considered, line: Line) -> Reading:
     return replace(reading, confidence=reading.confidence * share)
 
 
+def _is_upright(readings: tuple[Reading, ...], settings: Settings) -> bool:
+    """Say whether what was read leaves no doubt that the page is not upside down.
+
+    Writing upside down is full of digits, each of which may be anything: how many are read tells
+    nothing. Of 40 real and 80 drawn cheques upside down none is taken for upright, nor are ten
+    forms; upright the cheques are known by their MICR line, and read once.
+    """
+    if any(reading.region.field == MICR for reading in readings):
+        return True
+    digits = sum(len(reading.text) for reading in readings)
+    sure = sum(len(reading.text) * reading.confidence for reading in readings)
+    return sure >= max(settings.regions.min_worth, settings.regions.min_upright * digits)
+
+
 def _worth(readings: tuple[Reading, ...]) -> float:
-    """Return how much was read: digits, each counted by the confidence of its reading."""
-    return sum(len(reading.text) * reading.confidence for reading in readings)
+    """Return how much was read: digits, each counted by the square of its confidence.
+
+    Upside down a cheque has three times the digits, at half the confidence: counted by that itself,
+    7 of 40 drawn ones were worth more so.
+    """
+    return sum(len(reading.text) * reading.confidence**2 for reading in readings)
 
 
 def _is_number(considered: Considered, settings: Settings) -> bool:

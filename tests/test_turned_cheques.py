@@ -1,0 +1,47 @@
+"""Whole cheques with all their print say the same whichever way they lie, and as negatives.
+
+A sheet with two numbers on it tells little: upside down a cheque is full of what may be digits.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from digitscan.pipeline import load_reader, read_page
+from digitscan.reader import Reader
+from digitscan.records import Gray, Page, PageRef
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return load_reader()
+
+
+def read_values(gray: Gray, reader: Reader) -> list[str]:
+    """Read a page and return what is sure on it."""
+    readings = read_page(Page(PageRef("cheque", 1, "cheque"), gray), reader).readings
+    return sorted(one.text for one in readings if one.confidence > 0.9)
+
+
+def load_gray(path: Path) -> Gray:
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def check_turns(gray: Gray, reader: Reader) -> None:
+    upright = read_values(gray, reader)
+    assert len(upright) > 2
+    for quarters in (1, 2, 3):
+        assert read_values(np.ascontiguousarray(np.rot90(gray, quarters)), reader) == upright
+    assert read_values(255 - gray, reader) == upright
+
+
+@pytest.mark.parametrize("name", ["cheque-1.jpg", "cheque-2.jpg", "cheque-3.png"])
+def test_a_drawn_cheque_reads_the_same(name: str, samples: Path, reader: Reader) -> None:
+    check_turns(load_gray(samples / "scans" / name), reader)
+
+
+@pytest.mark.parametrize("name", ["083656.jpg", "100829.jpg", "309090.jpg"])
+def test_a_real_cheque_reads_the_same(name: str, real_data: Path, reader: Reader) -> None:
+    check_turns(load_gray(real_data / "cheques" / name), reader)
