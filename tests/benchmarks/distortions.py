@@ -3,11 +3,11 @@
     python -m tests.benchmarks.distortions FOLDER [--template PATH] [--every N] [--only WORD]
 
 Every N-th page of a folder is read by template as it is, then distorted in known ways: shifted,
-turned, scaled, seen in perspective, at half the resolution, through JPEG, under uneven light. Then
-it is read as it is by templates whose zones are shifted, grown and shrunk by shares of their own
-size. A line says how many of the fields say the same as on the page as it is by the zones as
-they are, and, where the folder holds a truth.csv, how many are right, and how many of those
-accepted are wrong.
+turned, scaled, seen in perspective, at half the resolution, through JPEG, under uneven light,
+upside down, as a negative, in black and white. Then it is read as it is by templates whose zones
+are shifted, grown and shrunk by shares of their own size. A line says how many of the fields say
+the same as on the page as it is by the zones as they are, and, where the folder holds a truth.csv,
+how many are right, and how many of those accepted are wrong.
 """
 
 import argparse
@@ -132,6 +132,32 @@ def shade(gray: Gray) -> Gray:
     return np.asarray(np.clip(gray * cv2.blur(light, (31, 31)), 0, 255), np.uint8)
 
 
+def turn_quarters(quarters: int) -> Distortion:
+    """Make the distortion that turns a page by quarters, counter-clockwise."""
+
+    def distort(gray: Gray) -> Gray:
+        return np.ascontiguousarray(np.rot90(gray, quarters))
+
+    return distort
+
+
+def invert(gray: Gray) -> Gray:
+    """Return the negative of the page, as microfilm has it."""
+    return np.asarray(255 - gray, np.uint8)
+
+
+def print_bitonal(gray: Gray) -> Gray:
+    """Return the page in black and white, each pixel against its neighborhood, as banks keep it."""
+    smooth = cv2.GaussianBlur(gray, (0, 0), 1.0)
+    side = max(gray.shape) // 40 | 1
+    return np.asarray(
+        cv2.adaptiveThreshold(
+            smooth, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, side, 20.0
+        ),
+        np.uint8,
+    )
+
+
 DISTORTIONS: Mapping[str, Distortion] = {
     "shift 8 %": shift(0.08),
     "shift -3 %": shift(-0.03),
@@ -146,6 +172,11 @@ DISTORTIONS: Mapping[str, Distortion] = {
     "JPEG quality 25": compress(25),
     "noise 10": add_noise(10.0),
     "uneven light": shade,
+    "on its side": turn_quarters(1),
+    "upside down": turn_quarters(2),
+    "on its other side": turn_quarters(3),
+    "negative": invert,
+    "bitonal": print_bitonal,
     "turn 6, 0.85, JPEG 40": lambda gray: compress(40)(scale(0.85)(turn(6.0)(gray))),
 }
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import cv2
 
-from digitscan.pipeline import load_reader
+from digitscan.pipeline import load_reader, read_page
+from digitscan.records import Page, PageRef
 from digitscan.settings import Settings
-from digitscan.whole_page import read_whole
 from tests.benchmarks.distortions import DISTORTIONS, load_pages, load_truth
 
 NEAR = 2
@@ -78,7 +78,8 @@ def main() -> None:
             continue
         found = {}
         for file, gray in pages.items():
-            readings, _ = read_whole(distort(gray), reader, settings)
+            page = Page(PageRef(file, 1, file), distort(gray))
+            readings = read_page(page, reader, settings).readings
             found[file] = [
                 (
                     one.text,
