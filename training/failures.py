@@ -31,8 +31,8 @@ from training.pictures import Mistake, draw_mistakes
 from training.report import write_bytes
 from training.rubbish import Groups, Marks, Signs
 from training.sources import DrawnDigits, Source, make_tiles
-from training.string_layout import write_by_hand, write_in_strokes
-from training.string_numbers import choose_number
+from training.string_layout import draw_writer, write_by_hand, write_in_strokes
+from training.string_numbers import choose_number, punctuate
 from training.string_scans import bend, degrade, lay_on_paper
 from training.string_sources import Sources
 from training.strokes import draw_digit
@@ -114,9 +114,11 @@ def make_fields(count: int, seed: int = SEED) -> list[Field]:
     )  # fmt: skip
     fields = []
     for number in range(count):
-        digits = choose_number(rng)
-        tied = rng.random() < 0.5
-        line = write_in_strokes(digits, rng) if tied else write_by_hand(digits, sources, rng)
+        text = punctuate(choose_number(rng), rng)
+        if rng.random() < 0.5:
+            line = write_in_strokes(text, rng, draw_writer(rng, is_lakhs=False))
+        else:
+            line = write_by_hand(text, sources, rng)
         above, before, below, behind = (int(margin) for margin in rng.integers(4, 14, 4))
         pen = np.pad(line.ink, ((above, below), (before, behind)))
         gray = lay_on_paper(pen, np.zeros_like(pen), sources, rng)

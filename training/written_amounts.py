@@ -13,12 +13,11 @@ import numpy as np
 
 from digitscan.records import Box, Gray
 from training.amounts import Amount
-from training.string_layout import Placed, choose_style, paste, place_figures
+from training.string_layout import Placed, choose_style, draw_writer, paste, place_figures
 from training.string_numbers import write_lakhs
 from training.string_signs import DIGIT_PX, Rng
 from training.string_sources import Patches, cut_digits, even_slant, sort_by_pen
-from training.stroke_styles import SCHOOLS
-from training.strokes import draw_boxed_string, draw_hand
+from training.strokes import draw_boxed_string
 
 MARGIN_PX = 8
 REACH = 0.6
@@ -49,10 +48,7 @@ def _write_one(patches: Patches, rng: Rng) -> Amount:
     text = write_lakhs(rng)
     digits = "".join(character for character in text if character.isdigit())
     if rng.random() < 0.67 or not all(patches[digit] for digit in digits):
-        hand = draw_hand(rng, DIGIT_PX * float(rng.uniform(0.85, 1.15)))
-        if rng.random() < 0.6:
-            hand = replace(hand, school=SCHOOLS.index("asia"))
-        ligatures = float(rng.choice([0.15, 0.8]))
+        hand, ligatures = draw_writer(rng, is_lakhs=True), float(rng.choice([0.15, 0.8]))
         ink, boxes = draw_boxed_string(text, rng, hand, ligatures=ligatures, crossing=0.2)
     else:
         placed = place_figures(text, patches, choose_style(rng), rng)
