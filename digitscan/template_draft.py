@@ -16,7 +16,7 @@ from digitscan.imaging.frames import find_frames
 from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, turn_upright
 from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.positive import make_positive
-from digitscan.imaging.regions import find_lines, find_writing, reduce_page
+from digitscan.imaging.regions import choose_factor, find_lines, find_writing, reduce_page
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
 from digitscan.records import Box, Gray, PageRef
@@ -127,7 +127,7 @@ def outline_fields(template: Template) -> tuple[Outline, ...]:
 
 def _straighten(gray: Gray, settings: Settings) -> Gray:
     """Take the skew out of a page."""
-    small, _ = reduce_page(gray, settings.regions.long_side_px)
+    small = reduce_page(gray, choose_factor(gray.shape, None, settings.regions))
     mask = np.asarray(estimate_ink(small, settings.ink) >= settings.ink.threshold)
     skew_deg = estimate_skew_deg(find_lines(find_writing(mask).parts, settings.regions))
     if abs(skew_deg) < settings.regions.min_skew_deg:

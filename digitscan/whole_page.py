@@ -26,6 +26,7 @@ from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, drop_strays, find_numbers
 from digitscan.imaging.regions import (
     Lines,
+    choose_factor,
     find_lines,
     find_writing,
     reduce_page,
@@ -85,7 +86,7 @@ class _View:
 
 
 def read_whole(
-    gray: Gray, reader: Reader, settings: Settings = Settings()
+    gray: Gray, reader: Reader, settings: Settings = Settings(), dpi: float | None = None
 ) -> tuple[tuple[Reading, ...], float]:
     """Read every number on a page, turning it as far as its writing asks for.
 
@@ -98,6 +99,8 @@ def read_whole(
         The page, upright as far as its file knows.
     reader : Reader
     settings : Settings
+    dpi : float, optional
+        Resolution of the page, where its file says it.
 
     Returns
     -------
@@ -106,30 +109,31 @@ def read_whole(
     skew_deg : float
         Skew that was taken out, positive counter-clockwise as the eye sees the page.
     """
-    first = _view(gray, 0, settings)
+    factor = choose_factor(gray.shape, dpi, settings.regions)
+    first = _view(gray, 0, factor, settings)
     tried: list[tuple[tuple[Reading, ...], _View]] = []
     runs_across = share_on_lines(first.lines) >= settings.regions.min_on_lines
     if runs_across or not _lies_on_side(first, gray, settings):
         tried.append((_read_view(first, reader, settings), first))
     if not tried or not _is_upright(tried[0][0], settings):
         for quarters in (1, 3) if _lies_on_side(first, gray, settings) else (2,):
-            view = _view(gray, quarters, settings)
+            view = _view(gray, quarters, factor, settings)
             tried.append((_read_view(view, reader, settings), view))
     readings, view = max(tried, key=lambda one: _worth(one[0]))
     back = tuple(map_reading(reading, view.way, gray.shape) for reading in readings)
     return back, view.skew_deg
 
 
-def _view(gray: Gray, quarters: int, settings: Settings) -> _View:
+def _view(gray: Gray, quarters: int, factor: int, settings: Settings) -> _View:
     """Turn a page by quarters, take its skew out, and find its lines of writing."""
     turned = turn_upright(gray, 1, quarters)
     way = stored_from_upright(gray.shape, 1, quarters)
-    view = _look(turned, way, settings)
+    view = _look(turned, way, factor, settings)
     skew_deg = estimate_skew_deg(view.lines)
     if abs(skew_deg) < settings.regions.min_skew_deg:
         return view
     straight, back = rotate_page(turned, -skew_deg)
-    return replace(_look(straight, way @ back, settings), skew_deg=skew_deg)
+    return replace(_look(straight, way @ back, factor, settings), skew_deg=skew_deg)
 
 
 def _lies_on_side(view: _View, gray: Gray, settings: Settings) -> bool:
@@ -138,12 +142,12 @@ def _lies_on_side(view: _View, gray: Gray, settings: Settings) -> bool:
     Writing on its side makes chains too, short ones: up to 0.82 of it where 0.74 is the least of
     pages that stand upright. Turned, each of 130 cheques and forms on its side makes more.
     """
-    side = _view(gray, 1, settings)
+    side = _view(gray, 1, view.factor, settings)
     return share_on_lines(side.lines) > share_on_lines(view.lines)
 
 
-def _look(gray: Gray, way: npt.NDArray[np.float64], settings: Settings) -> _View:
-    small, factor = reduce_page(gray, settings.regions.long_side_px)
+def _look(gray: Gray, way: npt.NDArray[np.float64], factor: int, settings: Settings) -> _View:
+    small = reduce_page(gray, factor)
     ink = estimate_ink(small, _reduce_ink(settings, factor))
     writing = find_writing(np.asarray(ink >= settings.ink.threshold))
     lines = find_lines(writing.parts, settings.regions)

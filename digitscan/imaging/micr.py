@@ -1,4 +1,4 @@
-"""Gray page -> the E-13B line near the bottom edge of a cheque.
+"""Gray page -> the E-13B line of the cheque on it.
 
 How the pipeline goes from here to a reading (`micr_cells` cuts the line, `recognition.micr`
 spells it)::
@@ -39,7 +39,7 @@ _MAX_SLOPE = 0.08
 
 
 def find_micr_line(gray: Gray, settings: MicrSettings = MicrSettings()) -> MicrLine | None:
-    """Find the E-13B line near the bottom edge of a page.
+    """Find the E-13B line of a page, first near its bottom edge, where a cheque alone has it.
 
     Looks for a row of components of equal height whose right edges lie at a constant pitch of
     1.068 heights, as only E-13B and a few typewriters have it. Needs no resolution: the ratio
@@ -61,8 +61,15 @@ def find_micr_line(gray: Gray, settings: MicrSettings = MicrSettings()) -> MicrL
     >>> find_micr_line(np.full((300, 700), 255, np.uint8)) is None
     True
     """
-    factor = max(1, max(gray.shape) // _REDUCED_PX)
     top = int(gray.shape[0] * (1.0 - settings.search_share))
+    near = _find_below(gray, top, settings)
+    # A cheque on a flatbed scan may lie anywhere on the sheet.
+    return _find_below(gray, 0, settings) if near is None and top else near
+
+
+def _find_below(gray: Gray, top: int, settings: MicrSettings) -> MicrLine | None:
+    """Find the longest line below a row of the page."""
+    factor = max(1, max(gray.shape) // _REDUCED_PX)
     band = gray[top:]
     if min(band.shape) < 4 * factor:
         return None

@@ -65,8 +65,12 @@ def test_page_is_not_modified() -> None:
     assert np.array_equal(page, before)
 
 
-def test_line_far_from_the_bottom_edge_is_none() -> None:
-    assert find_micr_line(_cheque(from_bottom_inch=2.2)) is None
+def test_a_line_anywhere_on_the_sheet_is_found() -> None:
+    sheet = np.full((1600, 1200), 235, np.uint8)
+    cheque = _cheque()
+    sheet[50 : 50 + cheque.shape[0], 20 : 20 + cheque.shape[1]] = cheque[:, :1180]
+    assert find_micr_line(_cheque(from_bottom_inch=2.2)) is not None
+    assert find_micr_line(sheet) is not None
 
 
 def test_bitonal_and_inverted_contrast() -> None:

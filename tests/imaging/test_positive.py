@@ -53,9 +53,7 @@ def test_a_cheque_on_a_dark_table_is_no_negative() -> None:
     table = np.full((900, 1500), 20, np.uint8)
     turn = cv2.getRotationMatrix2D((250, 150), 8, 1.0)
     turn[:, 2] += (500, 300)
-    cv2.warpAffine(
-        write_page(200, 60), turn, (1500, 900), table, borderMode=cv2.BORDER_TRANSPARENT
-    )
+    cv2.warpAffine(write_page(200, 60), turn, (1500, 900), table, borderMode=cv2.BORDER_TRANSPARENT)
     assert np.median(table) == 20
     assert not is_negative(table)
 

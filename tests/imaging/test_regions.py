@@ -5,6 +5,7 @@ import pytest
 
 from digitscan.imaging.components import find_components
 from digitscan.imaging.regions import (
+    choose_factor,
     find_lines,
     find_writing,
     reduce_page,
@@ -190,8 +191,9 @@ def test_a_page_is_reduced_by_a_whole_factor(
 ) -> None:
     page = np.full(shape, 180, np.uint8)
     page.setflags(write=False)
-    found, found_factor = reduce_page(page, 210)
-    assert (found.shape, found_factor) == (small, factor)
+    assert choose_factor(shape, None, RegionSettings(long_side_px=210)) == factor
+    found = reduce_page(page, factor)
+    assert found.shape == small
     assert (found == 180).all()
 
 
@@ -199,8 +201,24 @@ def test_a_reduced_pixel_is_the_mean_of_its_square() -> None:
     page = np.zeros((4, 4), np.uint8)
     page[:2, 2:] = 200
     page[2, 0] = 40
-    small, factor = reduce_page(page, 2)
-    assert (small.tolist(), factor) == ([[0, 200], [10, 0]], 2)
+    assert reduce_page(page, 2).tolist() == [[0, 200], [10, 0]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dpi", "factor"),
+    [
+        pytest.param((1100, 2400), 300.0, 2, id="a-cheque"),
+        pytest.param((1100, 2400), 600.0, 2, id="never-coarser-than-without"),
+        pytest.param((1100, 2400), 150.0, 1, id="a-large-sheet"),
+        pytest.param((3508, 2480), 300.0, 2, id="a4"),
+        pytest.param((3508, 2480), 100.0, 2, id="up-to-twice-the-long-side"),
+        pytest.param((400, 300), 600.0, 1, id="never-enlarged"),
+    ],
+)
+def test_the_resolution_keeps_large_sheets_fine(
+    shape: tuple[int, int], dpi: float, factor: int
+) -> None:
+    assert choose_factor(shape, dpi, RegionSettings()) == factor
 
 
 def test_a_printed_1_stays_where_the_tops_of_digits_pass_for_a_rule() -> None:
