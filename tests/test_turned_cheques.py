@@ -1,4 +1,4 @@
-"""Whole cheques with all their print say the same whichever way they lie, and as negatives.
+"""Whole cheques with all their print say the same however they lie on the sheet, and as negatives.
 
 A sheet with two numbers on it tells little: upside down a cheque is full of what may be digits.
 """
@@ -45,3 +45,11 @@ def test_a_drawn_cheque_reads_the_same(name: str, samples: Path, reader: Reader)
 @pytest.mark.parametrize("name", ["083656.jpg", "100829.jpg", "309090.jpg"])
 def test_a_real_cheque_reads_the_same(name: str, real_data: Path, reader: Reader) -> None:
     check_turns(load_gray(real_data / "cheques" / name), reader)
+
+
+@pytest.mark.parametrize("name", ["083656.jpg", "309066.jpg", "309090.jpg"])
+def test_a_real_cheque_on_a_sheet_is_found(name: str, real_data: Path, reader: Reader) -> None:
+    gray = load_gray(real_data / "cheques" / name)
+    sheet = np.full((3508, 2480), 250, np.uint8)
+    sheet[300 : 300 + gray.shape[0], 50 : 50 + gray.shape[1]] = gray[:, :2430]
+    assert set(read_values(gray, reader)) <= set(read_values(sheet, reader))

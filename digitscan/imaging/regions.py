@@ -14,7 +14,7 @@ from digitscan.imaging.ruling import find_broad_rules, find_rules
 from digitscan.records import Box, Gray, Mask
 from digitscan.settings import RegionSettings
 
-_USUAL_PX, RULE = 16.0, 3.0
+USUAL_PX, RULE = 16.0, 3.0
 """Height of small handwritten digits on the reduced page; a rule is longer than so many of them."""
 _REDUCED_PX = 1250
 """Longer side of the page on which it is so high."""
@@ -71,20 +71,23 @@ class Writing:
     walls: Mask
 
 
-def find_writing(mask: Mask) -> Writing:
-    """Find the components of a page, its rules and frames left out, whatever its writing's size.
+def find_writing(mask: Mask, usual_px: float | None = None) -> Writing:
+    """Find the components of a page, its rules and frames left out.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (H, W)
-        True on the ink of a page, reduced to about 1250 px on its long side.
+        True on the ink of a page.
+    usual_px : float, optional
+        Height of small handwritten digits on it; where not given, as on a page whose long side was
+        reduced to 1250 px, and larger on a larger one.
 
     Returns
     -------
     Writing
     """
     # A page is reduced by a whole factor: some stay half as large again.
-    usual = _USUAL_PX * max(1.0, max(mask.shape) / _REDUCED_PX)
+    usual = usual_px or USUAL_PX * max(1.0, max(mask.shape) / _REDUCED_PX)
     across = find_rules(mask, usual, RULE)
     down = find_rules(mask, usual, RULE, vertical=True)
     broad, walls = find_broad_rules(np.asarray(mask & ~across), usual)
@@ -111,7 +114,7 @@ def _find_strokes(down: Mask, across: Mask, parts: Components) -> list[Box]:
     strokes = []
     limit = _MAX_SHARE * max(down.shape)
     # Of a page of noise nearly all are specks.
-    tall = parts.boxes[parts.heights >= _USUAL_PX]
+    tall = parts.boxes[parts.heights >= USUAL_PX]
     for left, right in find_runs(np.flatnonzero(down.any(axis=0))):
         rows = np.flatnonzero(down[:, left:right].any(axis=1))
         for top, bottom in find_runs(rows, _CROSSED_PX):
@@ -321,6 +324,24 @@ def _attach_marks(
         both = np.concatenate([lines[index], marks[owner == index]])
         joined[index] = both[np.argsort(boxes[both, 0], kind="stable")]
     return joined, marks[owner < 0]
+
+
+def measure_height(lines: Lines, least: int = 4) -> float:
+    """Return the median height of the components on lines of some length.
+
+    Parameters
+    ----------
+    lines : Lines
+    least : int
+        Components that make a line.
+
+    Returns
+    -------
+    float
+        Pixels of the page that the lines were found on; infinity where no line is so long.
+    """
+    long = [line for line in lines.lines if len(line) >= least]
+    return find_median(lines.parts.heights[np.concatenate(long)]) if long else np.inf
 
 
 def choose_factor(shape: tuple[int, int], dpi: float | None, settings: RegionSettings) -> int:

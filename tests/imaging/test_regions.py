@@ -8,6 +8,7 @@ from digitscan.imaging.regions import (
     choose_factor,
     find_lines,
     find_writing,
+    measure_height,
     reduce_page,
     share_on_lines,
 )
@@ -202,6 +203,16 @@ def test_a_reduced_pixel_is_the_mean_of_its_square() -> None:
     page[:2, 2:] = 200
     page[2, 0] = 40
     assert reduce_page(page, 2).tolist() == [[0, 200], [10, 0]]
+
+
+def test_the_height_of_writing_is_that_of_its_lines() -> None:
+    mask = np.zeros((120, 200), bool)
+    for left in range(10, 90, 16):
+        mask[20:32, left : left + 8] = True  # five letters in a line
+    mask[60:100, 20:44] = mask[60:100, 60:84] = True  # two larger ones do not make one
+    lines = find_lines(find_components(mask), RegionSettings())
+    assert measure_height(lines) == 12.0
+    assert measure_height(find_lines(find_components(mask[50:]), RegionSettings())) == np.inf
 
 
 @pytest.mark.parametrize(
