@@ -1,6 +1,7 @@
 """read_page: the whole story of a page, stage by stage."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
@@ -17,11 +18,15 @@ from digitscan.recognition.words import WordScreen
 from digitscan.records import Box, Gray, Page, PageResult, Reading, Region, Rejection, Status
 from digitscan.settings import Settings
 from digitscan.templated_page import Form, estimate_turn_deg, fit_form, read_form
-from digitscan.whole_page import read_whole
+from digitscan.whole_page import PAGE_VIEWS, locate_numbers, read_whole
 
 SCREEN_BATCH = 16
 """Tiles that the screen sees at once: a cheque shows it four times some 70, and the last run is
 filled up with blank ones, of which 32 take 8 us each as 16 do; at 8 a tile takes 9."""
+CLEAR = 0.97
+"""Confidence from which a crop is not looked at twice. Of 40 accounts, 32 dates and 38 amounts,
+cropped with labels and walls, 33, 23 and 18 instead of none, 16 and 16 are then accepted, none of
+them wrong; of 500 looks at held amounts, cropped tightly, no more than before."""
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
 NO_TEMPLATE = "no-template"
@@ -91,7 +96,8 @@ def read_page(
         (considered,) = read_lines(
             (make_line(upright, settings, FieldKind(field)),), reader, settings
         )
-        readings: tuple[Reading, ...] = () if _is_blank(considered) else (considered.reading,)
+        reading = _look_closer(considered.reading, upright, reader, settings)
+        readings: tuple[Reading, ...] = () if _is_blank(considered) else (reading,)
         skew_deg = 0.0
     elif forms and (fit := fit_form(upright, forms)) is not None:
         readings, skew_deg = read_form(fit, reader, settings), estimate_turn_deg(fit)
@@ -112,6 +118,24 @@ def _join_status(readings: tuple[Reading, ...]) -> Status:
     if all(one.rejection is Rejection.EMPTY for one in readings):
         return Status.EMPTY
     return Status.REJECTED
+
+
+def _look_closer(reading: Reading, gray: Gray, reader: Reader, settings: Settings) -> Reading:
+    """Raise the confidence of a doubtful crop to that of the same text found within it.
+
+    A crop that was cut with its label, its walls or the lines beside it is read through all of
+    them. Found as on a page, the number stands alone; other numbers of the crop are no rivals.
+    """
+    if not reading.text or reading.rejection is not None or reading.confidence >= CLEAR:
+        return reading
+    kind = FieldKind(str(reading.region.field))
+    lines = tuple(replace(line, kind=kind) for line in locate_numbers(gray, reader, settings))
+    found = (one.reading for one in read_lines(lines, reader, settings, PAGE_VIEWS))
+    same = [one.confidence for one in found if one.text == reading.text and not one.rejection]
+    confidence = max([reading.confidence, *same])
+    left = (1.0 - confidence) / (1.0 - reading.confidence)
+    others = tuple(replace(one, confidence=one.confidence * left) for one in reading.alternatives)
+    return replace(reading, confidence=confidence, alternatives=others)
 
 
 def _is_blank(considered: Considered) -> bool:

@@ -1,9 +1,8 @@
 """A whole page, whichever way up it lies -> every number on it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.broad_combs import find_broad_combs
@@ -11,27 +10,17 @@ from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
-from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.geometry import (
     clip_box,
     grow_box,
-    rotate_page,
     scale_box,
-    stored_from_upright,
-    turn_upright,
 )
 from digitscan.imaging.isolate import isolate_parts
 from digitscan.imaging.lines import View
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, drop_strays, find_numbers
 from digitscan.imaging.regions import (
-    USUAL_PX,
     Lines,
-    choose_factor,
-    find_lines,
-    find_writing,
-    measure_height,
-    reduce_page,
     share_on_lines,
     split_words,
 )
@@ -39,20 +28,17 @@ from digitscan.imaging.ruling import find_own_rules
 from digitscan.imaging.strokes_beside import find_stroke_beside
 from digitscan.imaging.written_cells import is_written
 from digitscan.line_lattices import Line
+from digitscan.page_views import PageView, lies_on_side, view_first, view_page
 from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
 from digitscan.recognition.micr import FIELD as MICR
-from digitscan.records import Box, Floats, Gray, Mask, Reading, Region
-from digitscan.settings import InkSettings, Settings
+from digitscan.records import Box, Floats, Gray, Reading, Region
+from digitscan.settings import Settings
 
 PAGE_VIEWS = (View(stretch=0.9),)
 """Looks of the string reader at a number on a page: a second one took 19 ms of 270 a cheque, and
 found one account of 40 less. A tenth narrower than the plain one it is read a tenth sooner: of the
 values of 240 drawn cheques 568 of 600 are found, 566 in the plain look, and as many of 40 real
 cheques."""
-FINE, SMALL_PX = 2, 10.0
-"""A page that was reduced by more than the first, and half of whose writing is lower than the
-second, is a sheet with a cheque on it, or a photograph with its table: of 20 cheques on A4 it is 7
-to 9 px high, turned on a black table of one and a half times their size 8 to 10, alone 11 to 12."""
 LONG_WORD = 4
 """Components of a word from which two of them speak for all."""
 THIN, FLAT = 0.25, 2.0
@@ -70,25 +56,6 @@ STROKE_SHARE = 0.5
 """A number beside which a bare stroke was left out may lack a 1: of 60 drawn cheques one amount
 1,445.16 was accepted as 44516, its 1 straight enough to pass for a printed rule. Of those cheques
 four rows are doubted, two of which lack their 1, of 40 real ones three, all of them whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A page turned one way, reduced, with its lines of writing.
-
-    `way` takes (x, y, 1) of `gray` to the page as it was given; `rules` and `walls` are True on the
-    rules across the reduced page and on the broad walls of its boxes.
-    """
-
-    gray: Gray
-    way: npt.NDArray[np.float64]
-    small: Gray
-    ink: Gray
-    factor: int
-    lines: Lines
-    rules: Mask
-    walls: Mask
-    skew_deg: float
 
 
 def read_whole(
@@ -115,75 +82,56 @@ def read_whole(
     skew_deg : float
         Skew that was taken out, positive counter-clockwise as the eye sees the page.
     """
-    first = _view_first(gray, dpi, settings)
-    tried: list[tuple[tuple[Reading, ...], _View]] = []
+    first = view_first(gray, dpi, settings)
+    tried: list[tuple[tuple[Reading, ...], PageView]] = []
     runs_across = share_on_lines(first.lines) >= settings.regions.min_on_lines
-    if runs_across or not _lies_on_side(first, gray, settings):
+    if runs_across or not lies_on_side(first, gray, settings):
         tried.append((_read_view(first, reader, settings), first))
     if not tried or not _is_upright(tried[0][0], settings):
-        for quarters in (1, 3) if _lies_on_side(first, gray, settings) else (2,):
-            view = _view(gray, quarters, first.factor, settings)
+        for quarters in (1, 3) if lies_on_side(first, gray, settings) else (2,):
+            view = view_page(gray, quarters, first.factor, settings)
             tried.append((_read_view(view, reader, settings), view))
     readings, view = max(tried, key=lambda one: _worth(one[0]))
     back = tuple(map_reading(reading, view.way, gray.shape) for reading in readings)
     return back, view.skew_deg
 
 
-def _view_first(gray: Gray, dpi: float | None, settings: Settings) -> _View:
-    """View a page as it lies, less reduced where that made its writing small."""
-    factor = choose_factor(gray.shape, dpi, settings.regions)
-    view = _view(gray, 0, factor, settings)
-    if factor > FINE and measure_height(view.lines) < SMALL_PX:
-        return _view(gray, 0, factor - 1, settings)
-    return view
+def locate_numbers(gray: Gray, reader: Reader, settings: Settings = Settings()) -> tuple[Line, ...]:
+    """Find what may be a number on a crop, as on a page that stands upright.
 
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    reader : Reader
+    settings : Settings
 
-def _view(gray: Gray, quarters: int, factor: int, settings: Settings) -> _View:
-    """Turn a page by quarters, take its skew out, and find its lines of writing."""
-    turned = turn_upright(gray, 1, quarters)
-    way = stored_from_upright(gray.shape, 1, quarters)
-    view = _look(turned, way, factor, settings)
-    skew_deg = estimate_skew_deg(view.lines)
-    if abs(skew_deg) < settings.regions.min_skew_deg:
-        return view
-    straight, back = rotate_page(turned, -skew_deg)
-    return replace(_look(straight, way @ back, factor, settings), skew_deg=skew_deg)
-
-
-def _lies_on_side(view: _View, gray: Gray, settings: Settings) -> bool:
-    """Say whether more of the writing runs across once the page is turned by a quarter.
-
-    Writing on its side makes chains too, short ones: up to 0.82 of it where 0.74 is the least of
-    pages that stand upright. Turned, each of 130 cheques and forms on its side makes more.
+    Returns
+    -------
+    tuple of Line
+        Those beside which a bare stroke was left out are not among them.
     """
-    side = _view(gray, 1, view.factor, settings)
-    return share_on_lines(side.lines) > share_on_lines(view.lines)
+    found = _find_targets(view_first(gray, None, settings), None, reader, settings)
+    return tuple(line for line in found if not line.lacks_stroke)
 
 
-def _look(gray: Gray, way: npt.NDArray[np.float64], factor: int, settings: Settings) -> _View:
-    small = reduce_page(gray, factor)
-    ink = estimate_ink(small, _reduce_ink(settings, factor))
-    # A sheet that was kept fine for its small writing has rules no longer than a small page.
-    is_fine = factor < choose_factor(gray.shape, None, settings.regions)
-    mask = np.asarray(ink >= settings.ink.threshold)
-    writing = find_writing(mask, USUAL_PX if is_fine else None)
-    lines = find_lines(writing.parts, settings.regions)
-    return _View(gray, way, small, ink, factor, lines, writing.rules, writing.walls, 0.0)
-
-
-def _reduce_ink(settings: Settings, factor: int) -> InkSettings:
-    """Return the ink settings for a reduced page, where a security pattern has no pen beside it."""
-    return replace(
-        settings.ink,
-        stroke_px=max(6, settings.ink.stroke_px // factor),
-        neighborhood_px=max(8, settings.ink.neighborhood_px // factor),
-        min_share=max(settings.ink.min_share, settings.regions.min_ink_share),
-    )
-
-
-def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
+def _read_view(view: PageView, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the numbers of a page that stands upright."""
     micr = read_micr_line(view.gray, reader, settings.micr)
+    targets = _find_targets(view, micr, reader, settings)
+    considered = read_lines(targets, reader, settings, PAGE_VIEWS, may_be_words=True)
+    readings = [
+        _doubt(one, target)
+        for one, target in zip(considered, targets, strict=True)
+        if _is_number(one, settings)
+    ]
+    readings += [] if micr is None else [micr]
+    return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
+
+
+def _find_targets(
+    view: PageView, micr: Reading | None, reader: Reader, settings: Settings
+) -> tuple[Line, ...]:
+    """Find the rows of boxes of a page, and the stretches of its lines that may be numbers."""
     broad = find_broad_combs(view.walls, view.rules)
     thin = (comb for comb in find_combs(view.small) if not any(map(comb.meets, broad)))
     found = [_enlarge(comb, view.factor) for comb in (*broad, *thin)]
@@ -192,23 +140,9 @@ def _read_view(view: _View, reader: Reader, settings: Settings) -> tuple[Reading
     view = replace(view, lines=drop_strays(_leave_out(view, micr, combs)))
     stretches = find_numbers(view.lines, _share_digits(view, reader), settings.regions)
     stretches = tuple(one for one in stretches if not _is_caption(one, combs, view.factor))
-    targets = tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
+    return tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
         _cut_line(view, one, settings) for one in stretches
     )
-    considered = read_lines(
-        targets,
-        reader,
-        settings,
-        PAGE_VIEWS,
-        may_be_words=True,
-    )
-    readings = [
-        _doubt(one, target)
-        for one, target in zip(considered, targets, strict=True)
-        if _is_number(one, settings)
-    ]
-    readings += [] if micr is None else [micr]
-    return tuple(sorted(readings, key=lambda one: (one.region.box.top, one.region.box.left)))
 
 
 def _doubt(considered: Considered, line: Line) -> Reading:
@@ -225,9 +159,8 @@ def _doubt(considered: Considered, line: Line) -> Reading:
 def _is_upright(readings: tuple[Reading, ...], settings: Settings) -> bool:
     """Say whether what was read leaves no doubt that the page is not upside down.
 
-    Writing upside down is full of digits, each of which may be anything: how many are read tells
-    nothing. Of 40 real and 80 drawn cheques upside down none is taken for upright, nor are ten
-    forms; upright the cheques are known by their MICR line, and read once.
+    Writing upside down is full of digits: how many are read tells nothing. Of 40 real and 80 drawn
+    cheques and ten forms upside down none is taken for upright.
     """
     if any(reading.region.field == MICR for reading in readings):
         return True
@@ -239,8 +172,8 @@ def _is_upright(readings: tuple[Reading, ...], settings: Settings) -> bool:
 def _worth(readings: tuple[Reading, ...]) -> float:
     """Return how much was read: digits, each counted by the square of its confidence.
 
-    Upside down a cheque has three times the digits, at half the confidence: counted by that itself,
-    7 of 40 drawn ones were worth more so.
+    Upside down a cheque has three times the digits, at half the confidence: counted by that itself
+    7 of 40 drawn ones were worth more.
     """
     return sum(len(reading.text) * reading.confidence**2 for reading in readings)
 
@@ -261,7 +194,7 @@ def _rate(score: float | None, digits: int) -> float:
     return -np.inf if score is None else score / digits
 
 
-def _leave_out(view: _View, micr: Reading | None, combs: tuple[Comb, ...]) -> Lines:
+def _leave_out(view: PageView, micr: Reading | None, combs: tuple[Comb, ...]) -> Lines:
     """Return the lines of a page without the components on the MICR line and in combs."""
     lines = view.lines
     middle = (lines.parts.boxes[:, :2] + lines.parts.boxes[:, 2:]) * (view.factor / 2)
@@ -296,7 +229,7 @@ def _is_caption(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:
     )
 
 
-def _share_digits(view: _View, reader: Reader) -> Floats:
+def _share_digits(view: PageView, reader: Reader) -> Floats:
     """Return each component's probability to be a digit; NaN for marks.
 
     Of a long word two components are looked at first; where none of them is a digit, the word is
@@ -323,7 +256,7 @@ def _sample(word: list[int]) -> list[int]:
     return word if len(word) < LONG_WORD else [word[0], word[len(word) // 2]]
 
 
-def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:
+def _ask(view: PageView, reader: Reader, share: Floats, asked: list[int]) -> None:
     """Write the network's word on some components into `share`, where the shape does not say it."""
     parts = view.lines.parts
     places = np.array(asked, np.intp)
@@ -336,7 +269,7 @@ def _ask(view: _View, reader: Reader, share: Floats, asked: list[int]) -> None:
         share[unsure] = 1 - reader.screen.classify(normalize_tiles(inks))[:, 10]
 
 
-def _cut_comb(view: _View, comb: Comb, settings: Settings) -> Line:
+def _cut_comb(view: PageView, comb: Comb, settings: Settings) -> Line:
     """Take the digits out of the cells of a comb."""
     height = comb.box.bottom - comb.box.top
     box = clip_box(grow_box(comb.box, height // 2, height // 2), view.gray.shape)
@@ -356,7 +289,7 @@ def _shift(box: Box, window: Box) -> Box:
     )
 
 
-def _cut_line(view: _View, stretch: Stretch, settings: Settings) -> Line:
+def _cut_line(view: PageView, stretch: Stretch, settings: Settings) -> Line:
     """Cut a stretch out of the full page, its components alone."""
     factor, shape = view.factor, view.gray.shape
     margin = max(2, round(0.3 * stretch.height)) * factor

@@ -16,8 +16,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"imaging", "recognition"}),
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "wide_rows", "stderr", "evaluation", "calibration", "sheet"},
-    frozenset({"line_lattices", "line_strings", "reader", "whole_page", "joint_reading"})
-    | {"templated_page", "pipeline"},
+    frozenset({"line_lattices", "line_strings", "reader", "page_views", "whole_page"})
+    | {"joint_reading", "templated_page", "pipeline"},
     frozenset(
         {
             "workers",
@@ -45,6 +45,7 @@ WITHIN = {
     *(("line_lattices", room) for room in ("line_strings", "reader", "whole_page", "pipeline")),
     ("line_strings", "reader"),
     ("reader", "whole_page"),
+    ("page_views", "whole_page"),
     ("reader", "pipeline"),
     ("whole_page", "pipeline"),
     ("workers", "batch"),
