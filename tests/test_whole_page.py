@@ -189,6 +189,18 @@ def test_a_number_beside_a_bare_stroke_is_doubted() -> None:
     assert doubted.confidence == pytest.approx(STROKE_SHARE, abs=0.02)
 
 
+@pytest.mark.parametrize(("pale", "share"), [(0.6, STROKE_SHARE), (0.95, 1.0)])
+def test_a_pale_stroke_at_the_end_of_a_number_is_doubted(pale: float, share: float) -> None:
+    sheet = np.full((300, 600), PAPER, np.uint8)
+    first, *_ = write_text(sheet, "14825", 200, 150, 40)
+    ((plain,), _) = read_whole(sheet, DRAWN)
+    stroke = sheet[first.top : first.bottom, first.left : first.right]
+    stroke[:] = np.rint(PAPER - pale * (PAPER - stroke.astype(float))).astype(np.uint8)
+    ((found,), _) = read_whole(sheet, DRAWN)
+    assert found.text == plain.text == "14825"
+    assert found.confidence == pytest.approx(share * plain.confidence, abs=0.03)
+
+
 def test_the_string_reader_sees_the_rule_that_a_number_stands_on() -> None:
     class Watch(Script):
         """Notes the lines that it is shown."""
