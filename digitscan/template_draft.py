@@ -15,8 +15,9 @@ from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.frames import find_frames
 from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, turn_upright
 from digitscan.imaging.micr import find_micr_line
+from digitscan.imaging.page_size import choose_factor, reduce_page
 from digitscan.imaging.positive import make_positive
-from digitscan.imaging.regions import choose_factor, find_lines, find_writing, reduce_page
+from digitscan.imaging.regions import find_lines, find_writing
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
 from digitscan.records import Box, Gray, PageRef

@@ -92,7 +92,7 @@ def read_whole(
         tried.append((_read_view(first, reader, settings), first))
     if not tried or not _is_upright(tried[0][0], settings):
         for quarters in (1, 3) if lies_on_side(first, gray, settings) else (2,):
-            view = view_page(gray, quarters, first.factor, settings)
+            view = view_page(gray, quarters, settings, first.factor, first.zoom)
             tried.append((_read_view(view, reader, settings), view))
     readings, view = max(tried, key=lambda one: _worth(one[0]))
     back = tuple(map_reading(reading, view.way, gray.shape) for reading in readings)

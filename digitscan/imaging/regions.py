@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
 
 import cv2
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from digitscan.imaging.components import Components, drop_components, find_components
 from digitscan.imaging.geometry import find_median, find_runs, measure_beside
 from digitscan.imaging.ruling import find_broad_rules, find_rules
-from digitscan.records import Box, Gray, Mask
+from digitscan.records import Box, Mask
 from digitscan.settings import RegionSettings
 
 USUAL_PX, RULE = 16.0, 3.0
@@ -342,59 +341,3 @@ def measure_height(lines: Lines, least: int = 4) -> float:
     """
     long = [line for line in lines.lines if len(line) >= least]
     return find_median(lines.parts.heights[np.concatenate(long)]) if long else np.inf
-
-
-def choose_factor(shape: tuple[int, int], dpi: float | None, settings: RegionSettings) -> int:
-    """Choose by how much a page is reduced before its lines are looked for.
-
-    The long side decides, which suits a cheque; a sheet that is larger holds more, not larger
-    writing, so that its resolution decides where it is known, up to twice the long side.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (H, W) of the page.
-    dpi : float or None
-        Its resolution in dots per inch.
-    settings : RegionSettings
-
-    Returns
-    -------
-    int
-        1 or more: pixels of the page to a pixel of the reduced one.
-
-    Examples
-    --------
-    >>> sizes = (1093, 2372), (3508, 2480), (2339, 1654)
-    >>> [choose_factor(size, None, RegionSettings()) for size in sizes]
-    [2, 3, 2]
-    >>> [choose_factor(size, dpi, RegionSettings()) for size, dpi in zip(sizes, (300, 300, 200))]
-    [2, 2, 1]
-    """
-    longest = max(shape)
-    factor = max(1, round(longest / settings.long_side_px))
-    if dpi is None:
-        return factor
-    least = ceil(longest / (2 * settings.long_side_px))
-    return min(factor, max(least, round(dpi / settings.min_dpi)))
-
-
-def reduce_page(gray: Gray, factor: int) -> Gray:
-    """Reduce a page by a whole factor; what is left over at the right and the bottom is dropped.
-
-    Parameters
-    ----------
-    gray : ndarray of uint8, shape (H, W)
-    factor : int
-        1 or more; 1 leaves the page as it is.
-
-    Returns
-    -------
-    ndarray of uint8, shape (H // factor, W // factor), at least (1, 1)
-    """
-    if factor == 1:
-        return gray
-    size = (max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor))
-    window = gray[: size[1] * factor, : size[0] * factor]
-    small = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)

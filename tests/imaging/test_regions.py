@@ -5,11 +5,9 @@ import pytest
 
 from digitscan.imaging.components import find_components
 from digitscan.imaging.regions import (
-    choose_factor,
     find_lines,
     find_writing,
     measure_height,
-    reduce_page,
     share_on_lines,
 )
 from digitscan.records import Mask
@@ -178,33 +176,6 @@ def test_a_lone_stroke_is_a_rule() -> None:
     assert not (find_writing(stroke | small).parts.labels > 0)[stroke].any()
 
 
-@pytest.mark.parametrize(
-    ("shape", "factor", "small"),
-    [
-        pytest.param((1, 1), 1, (1, 1), id="one-pixel"),
-        pytest.param((300, 200), 1, (300, 200), id="small-enough"),
-        pytest.param((620, 400), 3, (206, 133), id="sides-that-do-not-divide"),
-        pytest.param((1, 900), 4, (1, 225), id="one-row"),
-    ],
-)
-def test_a_page_is_reduced_by_a_whole_factor(
-    shape: tuple[int, int], factor: int, small: tuple[int, int]
-) -> None:
-    page = np.full(shape, 180, np.uint8)
-    page.setflags(write=False)
-    assert choose_factor(shape, None, RegionSettings(long_side_px=210)) == factor
-    found = reduce_page(page, factor)
-    assert found.shape == small
-    assert (found == 180).all()
-
-
-def test_a_reduced_pixel_is_the_mean_of_its_square() -> None:
-    page = np.zeros((4, 4), np.uint8)
-    page[:2, 2:] = 200
-    page[2, 0] = 40
-    assert reduce_page(page, 2).tolist() == [[0, 200], [10, 0]]
-
-
 def test_the_height_of_writing_is_that_of_its_lines() -> None:
     mask = np.zeros((120, 200), bool)
     for left in range(10, 90, 16):
@@ -213,23 +184,6 @@ def test_the_height_of_writing_is_that_of_its_lines() -> None:
     lines = find_lines(find_components(mask), RegionSettings())
     assert measure_height(lines) == 12.0
     assert measure_height(find_lines(find_components(mask[50:]), RegionSettings())) == np.inf
-
-
-@pytest.mark.parametrize(
-    ("shape", "dpi", "factor"),
-    [
-        pytest.param((1100, 2400), 300.0, 2, id="a-cheque"),
-        pytest.param((1100, 2400), 600.0, 2, id="never-coarser-than-without"),
-        pytest.param((1100, 2400), 150.0, 1, id="a-large-sheet"),
-        pytest.param((3508, 2480), 300.0, 2, id="a4"),
-        pytest.param((3508, 2480), 100.0, 2, id="up-to-twice-the-long-side"),
-        pytest.param((400, 300), 600.0, 1, id="never-enlarged"),
-    ],
-)
-def test_the_resolution_keeps_large_sheets_fine(
-    shape: tuple[int, int], dpi: float, factor: int
-) -> None:
-    assert choose_factor(shape, dpi, RegionSettings()) == factor
 
 
 def test_a_printed_1_stays_where_the_tops_of_digits_pass_for_a_rule() -> None:
