@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.components import estimate_text_height, find_components
 from digitscan.imaging.geometry import stored_from_upright, turn_upright
 from digitscan.imaging.isolate import isolate_line
+from digitscan.imaging.page_size import enlarge_page
 from digitscan.imaging.positive import make_positive
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines
@@ -27,6 +31,10 @@ CLEAR = 0.97
 """Confidence from which a crop is not looked at twice. Of 40 accounts, 32 dates and 38 amounts,
 cropped with labels and walls, 33, 23 and 18 instead of none, 16 and 16 are then accepted, none of
 them wrong; of 500 looks at held amounts, cropped tightly, no more than before."""
+LOW_PX, ZOOM = 24.0, 2
+"""A crop whose writing is lower is enlarged: of 100 held amounts at a quarter, at 0.35 and at half
+their size 89, 95 and 96 instead of 69, 90 and 95 are read, and 73, 89 and 92 instead of 43, 74 and
+88 accepted. At their own size, 21 to 62 px high, it makes no difference."""
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
 NO_TEMPLATE = "no-template"
@@ -93,10 +101,10 @@ def read_page(
     upright = make_positive(turn_upright(page.image, page.orientation))
     way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
-        (considered,) = read_lines(
-            (make_line(upright, settings, FieldKind(field)),), reader, settings
-        )
-        reading = _look_closer(considered.reading, upright, reader, settings)
+        line, zoom = _size_line(upright, settings, FieldKind(field))
+        way = way @ np.diag([1 / zoom, 1 / zoom, 1.0])
+        (considered,) = read_lines((line,), reader, settings)
+        reading = _look_closer(considered.reading, line, reader, settings)
         readings: tuple[Reading, ...] = () if _is_blank(considered) else (reading,)
         skew_deg = 0.0
     elif forms and (fit := fit_form(upright, forms)) is not None:
@@ -120,18 +128,33 @@ def _join_status(readings: tuple[Reading, ...]) -> Status:
     return Status.REJECTED
 
 
-def _look_closer(reading: Reading, gray: Gray, reader: Reader, settings: Settings) -> Reading:
+def _size_line(gray: Gray, settings: Settings, kind: FieldKind) -> tuple[Line, int]:
+    """Take a crop for a line, enlarged where its writing is low; return by how much."""
+    line = make_line(gray, settings, kind)
+    parts = find_components(np.asarray(line.ink >= settings.ink.threshold))
+    if 0.0 < estimate_text_height(parts.heights) < LOW_PX:
+        return make_line(enlarge_page(gray, ZOOM), settings, kind), ZOOM
+    return line, 1
+
+
+def _look_closer(reading: Reading, line: Line, reader: Reader, settings: Settings) -> Reading:
     """Raise the confidence of a doubtful crop to that of the same text found within it.
 
     A crop that was cut with its label, its walls or the lines beside it is read through all of
     them. Found as on a page, the number stands alone; other numbers of the crop are no rivals.
     """
-    if not reading.text or reading.rejection is not None or reading.confidence >= CLEAR:
+    doubtful = reading.text and reading.rejection is None and reading.confidence < CLEAR
+    if not doubtful or line.gray is None:
         return reading
-    kind = FieldKind(str(reading.region.field))
-    lines = tuple(replace(line, kind=kind) for line in locate_numbers(gray, reader, settings))
-    found = (one.reading for one in read_lines(lines, reader, settings, PAGE_VIEWS))
-    same = [one.confidence for one in found if one.text == reading.text and not one.rejection]
+    numbers = locate_numbers(line.gray, reader, settings)
+    found = read_lines(
+        tuple(replace(one, kind=line.kind) for one in numbers), reader, settings, PAGE_VIEWS
+    )
+    same = [
+        one.reading.confidence
+        for one in found
+        if one.reading.text == reading.text and one.reading.rejection is None
+    ]
     confidence = max([reading.confidence, *same])
     left = (1.0 - confidence) / (1.0 - reading.confidence)
     others = tuple(replace(one, confidence=one.confidence * left) for one in reading.alternatives)

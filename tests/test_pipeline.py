@@ -9,7 +9,7 @@ import pytest
 from digitscan.errors import ModelError
 from digitscan.fields import FieldKind
 from digitscan.imaging.geometry import turn_upright
-from digitscan.pipeline import load_reader, make_line, read_page
+from digitscan.pipeline import LOW_PX, load_reader, make_line, read_page
 from digitscan.reader import read_lines
 from digitscan.recognition import models
 from digitscan.records import Box, Floats, Gray, Rejection, Status
@@ -42,6 +42,19 @@ def test_a_crop_is_read_at_any_resolution(text: str, height_px: int) -> None:
     assert reading.region.field == "digits"
     assert reading.region.box == Box(0, 0, crop.shape[1], crop.shape[0])
     assert (result.ref.name, result.skew_deg) == ("drawn.png", 0.0)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_digits_of_a_crop_with_low_writing_lie_on_the_crop(orientation: int) -> None:
+    crop, boxes = draw_crop("3407", round(0.6 * LOW_PX))
+    stored = store(crop, orientation)
+    (reading,) = read_page(make_page(stored, orientation), DRAWN, field="digits").readings
+    assert reading.text == "3407"
+    assert reading.region.box == Box(0, 0, stored.shape[1], stored.shape[0])
+    for digit, box in zip(reading.digits, boxes, strict=True):
+        there = store_box(box, crop.shape, orientation)
+        assert covers(digit.box, there, 2)
+        assert covers(there, digit.box, 3)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
