@@ -17,7 +17,8 @@ from digitscan.imaging.geometry import clip_box, find_extent, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.lines import VIEWS
 from digitscan.imaging.normalize import normalize_tiles
-from digitscan.imaging.register import Features, Registration, describe_page, find_reference
+from digitscan.imaging.page_features import Features, describe_page
+from digitscan.imaging.register import Registration, find_form
 from digitscan.imaging.zones import Patch, find_print, flatten_zone, keep_writing, place_zone
 from digitscan.joint_reading import Found, agree, weigh_absence
 from digitscan.line_lattices import Line
@@ -144,7 +145,7 @@ def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:
     Fit or None
         Of the form with the best score; None where the page shows none of them.
     """
-    found = find_reference(describe_page(gray), [form.features for form in forms])
+    found = find_form(gray, [form.features for form in forms])
     return None if found is None else Fit(forms[found[0]], gray, found[1])
 
 

@@ -123,6 +123,8 @@ SIBLINGS = {
     # Print is told from paper at one place.
     ("imaging.dark", "imaging.combs"),
     ("imaging.dark", "imaging.micr"),
+    # Features are the noun of registration.
+    ("imaging.page_features", "imaging.register"),
     # A comb is a noun of whoever judges it.
     ("imaging.combs", "imaging.written_cells"),
     # The frame is written once.

@@ -5,7 +5,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from digitscan.imaging.register import describe_page, register_page
+from digitscan.imaging.page_features import describe_page
+from digitscan.imaging.register import find_form, register_page
 
 Gray = npt.NDArray[np.uint8]
 
@@ -62,6 +63,19 @@ def test_way_is_found(way: npt.NDArray[np.float64]) -> None:
     assert found is not None
     assert found.score > 0.6
     assert _measure(found.to_page, way) < 3.0
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 5.0, 185.0])
+def test_a_form_on_a_part_of_a_sheet_is_found_finely(angle_deg: float) -> None:
+    form = _draw_form(1)
+    way = _turned(angle_deg, 1.0, (500, 900))
+    page = np.asarray(cv2.warpPerspective(form, way, (2000, 2800), borderValue=120), np.uint8)
+    others = [describe_page(_draw_form(seed)) for seed in (2, 3)]
+    found = find_form(page, [others[0], describe_page(form), others[1]])
+    assert found is not None
+    assert found[0] == 1
+    assert _measure(found[1].to_page, way) < 1.0
+    assert find_form(page, others) is None
 
 
 def test_other_form_is_refused() -> None:
