@@ -53,3 +53,20 @@ def test_a_real_cheque_on_a_sheet_is_found(name: str, real_data: Path, reader: R
     sheet = np.full((3508, 2480), 250, np.uint8)
     sheet[300 : 300 + gray.shape[0], 50 : 50 + gray.shape[1]] = gray[:, :2430]
     assert set(read_values(gray, reader)) <= set(read_values(sheet, reader))
+
+
+def test_every_cheque_of_a_sheet_has_its_micr_line(samples: Path, reader: Reader) -> None:
+    cheques = [load_gray(samples / "scans" / f"cheque-{name}") for name in ("1.jpg", "2.jpg")]
+    width = max(cheque.shape[1] for cheque in cheques)
+    sheet = np.full((sum(cheque.shape[0] for cheque in cheques) + 60, width), 250, np.uint8)
+    top = 20
+    for cheque in cheques:
+        sheet[top : top + cheque.shape[0], : cheque.shape[1]] = cheque
+        top += cheque.shape[0] + 20
+    readings = read_page(Page(PageRef("sheet", 1, "sheet"), sheet), reader).readings
+    lines = [one for one in readings if one.region.field == "micr"]
+    assert [one.text for one in lines] == [
+        "C083654C500025033A290062C31",
+        "A021000089A1029384756C1042",
+    ]
+    assert lines[0].region.box.bottom < cheques[0].shape[0] + 20 < lines[1].region.box.top
