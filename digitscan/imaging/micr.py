@@ -34,6 +34,8 @@ _LEAST_PX = 10
 """Height of a digit at 100 dpi is 11.7 px; smaller print is no E-13B."""
 _INK_SHARE = 0.68
 """Darker than this share of the paper is ink: magnetic ink is black, backgrounds are not."""
+_DARKEST = 0.5
+"""Percentile of the gray that is ink at its darkest: a line of MICR covers 1 to 2 % of its band."""
 _MAX_SLOPE = 0.08
 """Rise per run: 3 degrees of skew left over, and the differences of bottom edges on top."""
 
@@ -79,7 +81,7 @@ def _find_below(gray: Gray, top: int, settings: MicrSettings) -> MicrLine | None
         band = band[: rows * factor, : columns * factor]
         reduced = cv2.resize(band, (columns, rows), interpolation=cv2.INTER_AREA)
         band = np.asarray(reduced, np.uint8)
-    boxes = _find_digit_boxes(find_dark(band, _INK_SHARE))
+    boxes = _find_digit_boxes(find_dark(band, _choose_share(band)))
     best: MicrLine | None = None
     best_count = settings.min_digits - 1
     for members in _chain(boxes):
@@ -87,6 +89,13 @@ def _find_below(gray: Gray, top: int, settings: MicrSettings) -> MicrLine | None
         if line is not None and len(members) > best_count:
             best, best_count = line, len(members)
     return None if best is None else _enlarge(best, factor, top)
+
+
+def _choose_share(band: Gray) -> float:
+    """Return the share of the paper's gray below which is ink: on pale scans halfway to the ink."""
+    sample = band[::4, ::4]
+    paper, ink = float(np.median(sample)), float(np.percentile(sample, _DARKEST))
+    return max(_INK_SHARE, (1.0 + ink / max(1.0, paper)) / 2)
 
 
 def _find_digit_boxes(mask: Mask) -> npt.NDArray[np.float32]:

@@ -73,6 +73,12 @@ def test_a_line_anywhere_on_the_sheet_is_found() -> None:
     assert find_micr_line(sheet) is not None
 
 
+@pytest.mark.parametrize("contrast", [1.0, 0.4, 0.25])
+def test_a_line_on_a_pale_scan_is_found(contrast: float) -> None:
+    page = np.rint(245 - contrast * (245 - _cheque(300).astype(float))).astype(np.uint8)
+    assert find_micr_line(page) is not None
+
+
 def test_bitonal_and_inverted_contrast() -> None:
     page = np.where(_cheque(200) > 150, 255, 0).astype(np.uint8)
     assert find_micr_line(page) is not None
