@@ -22,6 +22,7 @@ import numpy.typing as npt
 from digitscan.imaging.components import find_outlines
 from digitscan.imaging.dark import find_dark
 from digitscan.imaging.geometry import find_median
+from digitscan.imaging.page_size import reduce_page
 from digitscan.records import Box, Gray, Mask, MicrLine
 from digitscan.settings import MicrSettings
 
@@ -75,12 +76,7 @@ def _find_below(gray: Gray, top: int, settings: MicrSettings) -> MicrLine | None
     band = gray[top:]
     if min(band.shape) < 4 * factor:
         return None
-    if factor > 1:
-        rows, columns = (side // factor for side in band.shape)
-        # Of whole blocks OpenCV takes the means in a thirtieth of the time.
-        band = band[: rows * factor, : columns * factor]
-        reduced = cv2.resize(band, (columns, rows), interpolation=cv2.INTER_AREA)
-        band = np.asarray(reduced, np.uint8)
+    band = reduce_page(band, factor)
     boxes = _find_digit_boxes(find_dark(band, _choose_share(band)))
     best: MicrLine | None = None
     best_count = settings.min_digits - 1

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.page_size import reduce_page
 from digitscan.records import Floats, Gray
 
 LONG_PX = 900
@@ -71,12 +72,7 @@ def describe_page(gray: Gray, long_px: int = LONG_PX) -> Features:
 
 def _reduce(gray: Gray, long_px: int) -> Gray:
     """Return the page with its longer side of `long_px`: by a whole factor first, in less time."""
-    factor = max(1, max(gray.shape) // long_px)
-    small = gray
-    if factor > 1:
-        height, width = gray.shape[0] // factor, gray.shape[1] // factor
-        even = gray[: height * factor, : width * factor]
-        small = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+    small = reduce_page(gray, max(1, max(gray.shape) // long_px))
     rest = long_px / max(small.shape)
     if rest < 1.0:
         size = (max(1, round(small.shape[1] * rest)), max(1, round(small.shape[0] * rest)))

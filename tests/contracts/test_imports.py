@@ -123,6 +123,9 @@ SIBLINGS = {
     # Print is told from paper at one place.
     ("imaging.dark", "imaging.combs"),
     ("imaging.dark", "imaging.micr"),
+    # Pages are reduced by whole blocks in one place.
+    ("imaging.page_size", "imaging.micr"),
+    ("imaging.page_size", "imaging.page_features"),
     # Features are the noun of registration.
     ("imaging.page_features", "imaging.register"),
     # A comb is a noun of whoever judges it.
