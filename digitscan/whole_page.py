@@ -12,25 +12,17 @@ from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.darkness import measure_darkness
-from digitscan.imaging.geometry import (
-    clip_box,
-    grow_box,
-    scale_box,
-)
+from digitscan.imaging.geometry import clip_box, grow_box, scale_box
 from digitscan.imaging.isolate import isolate_parts
 from digitscan.imaging.lines import View
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, drop_strays, find_numbers
-from digitscan.imaging.regions import (
-    Lines,
-    share_on_lines,
-    split_words,
-)
+from digitscan.imaging.regions import Lines, share_on_lines, split_words
 from digitscan.imaging.ruling import find_own_rules
 from digitscan.imaging.strokes_beside import find_stroke_beside
 from digitscan.imaging.written_cells import is_written
 from digitscan.line_lattices import Line
-from digitscan.page_views import PageView, lies_on_side, view_first, view_page
+from digitscan.page_views import PageView, lies_on_side, turn_view, view_first
 from digitscan.reader import Considered, Reader, map_reading, read_lines, read_micr_line
 from digitscan.recognition.micr import FIELD as MICR
 from digitscan.records import Box, Floats, Gray, Reading, Region
@@ -94,13 +86,17 @@ def read_whole(
     """
     first = view_first(gray, dpi, settings)
     tried: list[tuple[tuple[Reading, ...], PageView]] = []
-    runs_across = share_on_lines(first.lines) >= settings.regions.min_on_lines
-    if runs_across or not lies_on_side(first, gray, settings):
+    if share_on_lines(first.lines) >= settings.regions.min_on_lines:
         tried.append((_read_view(first, reader, settings), first))
     if not tried or not _is_upright(tried[0][0], settings):
-        for quarters in (1, 3) if lies_on_side(first, gray, settings) else (2,):
-            view = view_page(gray, quarters, settings, first.factor, first.zoom)
-            tried.append((_read_view(view, reader, settings), view))
+        side = turn_view(first, gray, 1, settings)
+        if lies_on_side(first, side):
+            views = [side, turn_view(first, gray, 3, settings)]
+        else:
+            tried = tried or [(_read_view(first, reader, settings), first)]
+            is_upright = _is_upright(tried[0][0], settings)
+            views = [] if is_upright else [turn_view(first, gray, 2, settings)]
+        tried += [(_read_view(view, reader, settings), view) for view in views]
     readings, view = max(tried, key=lambda one: _worth(one[0]))
     back = tuple(map_reading(reading, view.way, gray.shape) for reading in readings)
     return back, view.skew_deg
