@@ -13,10 +13,10 @@ from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.combs import find_combs
 from digitscan.imaging.deskew import estimate_skew_deg
 from digitscan.imaging.frames import find_frames
-from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, turn_upright
+from digitscan.imaging.geometry import clip_box, grow_box, rotate_page
 from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.page_size import choose_factor, reduce_page
-from digitscan.imaging.positive import make_positive
+from digitscan.imaging.positive import show_upright
 from digitscan.imaging.regions import find_lines, find_writing
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
@@ -71,7 +71,7 @@ def write_draft(scan: Path, page: int, out: Path, settings: Settings = Settings(
     picture = out.with_suffix(PICTURE_SUFFIX)
     _check_free((out, reference, picture))
     found = load_page(PageRef(str(scan), page, scan.name), settings.scans)
-    straight = _straighten(make_positive(turn_upright(found.image, found.orientation)), settings)
+    straight = _straighten(show_upright(found), settings)
     proposals = find_fields(straight)
     if not proposals:
         raise TemplateError(
