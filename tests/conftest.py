@@ -9,6 +9,8 @@ import hypothesis
 import pytest
 
 from digitscan.cli import run
+from digitscan.pipeline import load_reader
+from digitscan.reader import Reader
 from digitscan.recognition.models import find_packages
 
 # A deadline by the clock fails on a machine that does other work beside the tests.
@@ -56,6 +58,12 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 def samples() -> Path:
     """Folder of the committed samples."""
     return REPOSITORY / "samples"
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    """Return the released networks."""
+    return load_reader()
 
 
 @pytest.fixture(scope="session")

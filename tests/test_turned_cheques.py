@@ -9,14 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from digitscan.pipeline import load_reader, read_page
+from digitscan.pipeline import read_page
 from digitscan.reader import Reader
 from digitscan.records import Gray, Page, PageRef
-
-
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    return load_reader()
 
 
 def read_values(gray: Gray, reader: Reader) -> list[str]:
