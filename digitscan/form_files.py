@@ -137,7 +137,7 @@ def hash_templates(paths: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
 
 
 def _describe(template: Template, settings: ScanSettings) -> "Form":
-    from digitscan.imaging.positive import show_upright
+    from digitscan.imaging.restore import restore_page
     from digitscan.scans import load_page
     from digitscan.templated_page import make_form
 
@@ -148,7 +148,7 @@ def _describe(template: Template, settings: ScanSettings) -> "Form":
         raise TemplateError(
             f"template {template.name}: reference {printable(shown)} cannot be decoded: {error}"
         ) from None
-    upright = show_upright(page)
+    upright = restore_page(page)
     height, width = upright.shape
     for field in template.fields:
         if field.zone.right > width or field.zone.bottom > height:

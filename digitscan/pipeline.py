@@ -11,7 +11,7 @@ from digitscan.imaging.components import estimate_text_height, find_components
 from digitscan.imaging.geometry import stored_from_upright
 from digitscan.imaging.isolate import isolate_line
 from digitscan.imaging.page_size import enlarge_page
-from digitscan.imaging.positive import show_upright
+from digitscan.imaging.restore import restore_page
 from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines
 from digitscan.recognition.classifier import OnnxClassifier
@@ -98,7 +98,7 @@ def read_page(
     PageResult
         Boxes are in pixels of the image as stored.
     """
-    upright = show_upright(page)
+    upright = restore_page(page)
     way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
         line, zoom = _size_line(upright, settings, FieldKind(field))

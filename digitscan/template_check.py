@@ -6,7 +6,7 @@ from pathlib import Path
 
 from digitscan.errors import ScanError
 from digitscan.form_files import load_forms
-from digitscan.imaging.positive import show_upright
+from digitscan.imaging.restore import restore_page
 from digitscan.names import inner_path
 from digitscan.overlay import draw_outlines, draw_scale, move_outline, write_picture
 from digitscan.records import Gray, PageRef
@@ -57,7 +57,7 @@ def draw_reference(template: Path, folder: Path) -> tuple[Form, Path]:
     (form,) = load_forms([template])
     own = form.template
     page = load_page(PageRef(str(own.reference), own.page, own.reference.name))
-    upright = show_upright(page)
+    upright = restore_page(page)
     picture = folder / f"{template.stem}.zones.png"
     write_picture(picture, draw_scale(draw_outlines(upright, outline_fields(own))))
     return form, picture
@@ -101,7 +101,7 @@ def check_pages(
             except ScanError as error:
                 yield PageFit(scan.name, number, None, str(error))
                 continue
-            upright = show_upright(page)
+            upright = restore_page(page)
             score = _draw_fit(form, upright, folder / inner_path(f"{scan.name}-page{number}.jpg"))
             yield PageFit(scan.name, number, score)
 

@@ -16,8 +16,8 @@ from digitscan.imaging.frames import find_frames
 from digitscan.imaging.geometry import clip_box, grow_box, rotate_page
 from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.page_size import choose_factor, reduce_page
-from digitscan.imaging.positive import show_upright
 from digitscan.imaging.regions import find_lines, find_writing
+from digitscan.imaging.restore import restore_page
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
 from digitscan.records import Box, Gray, PageRef
@@ -71,7 +71,7 @@ def write_draft(scan: Path, page: int, out: Path, settings: Settings = Settings(
     picture = out.with_suffix(PICTURE_SUFFIX)
     _check_free((out, reference, picture))
     found = load_page(PageRef(str(scan), page, scan.name), settings.scans)
-    straight = _straighten(show_upright(found), settings)
+    straight = _straighten(restore_page(found), settings)
     proposals = find_fields(straight)
     if not proposals:
         raise TemplateError(

@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from digitscan.imaging.geometry import turn_upright
-from digitscan.records import Gray, Page
+from digitscan.records import Gray
 
 LIGHT = 128
 """Median gray from which a page is paper with writing on it: nothing else need be looked at."""
@@ -16,20 +15,6 @@ AROUND_PX = 31
 print. With a neighborhood of 101 the outline of a cheque on a dark table counts as writing."""
 CONTRAST = 30
 """Least difference from it, in gray levels: more than the noise of a dark scan."""
-
-
-def show_upright(page: Page) -> Gray:
-    """Turn a page as its file says, and make a positive of it: what every other stage takes.
-
-    Parameters
-    ----------
-    page : Page
-
-    Returns
-    -------
-    ndarray of uint8, shape (H, W) or (W, H)
-    """
-    return make_positive(turn_upright(page.image, page.orientation))
 
 
 def make_positive(gray: Gray) -> Gray:

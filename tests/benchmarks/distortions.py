@@ -4,10 +4,10 @@
 
 Every N-th page of a folder is read by template as it is, then distorted in known ways: shifted,
 turned, scaled, seen in perspective, at half the resolution, through JPEG, under uneven light,
-upside down, as a negative, in black and white. Then it is read as it is by templates whose zones
-are shifted, grown and shrunk by shares of their own size. A line says how many of the fields say
-the same as on the page as it is by the zones as they are, and, where the folder holds a truth.csv,
-how many are right, and how many of those accepted are wrong.
+upside down, as a negative, in black and white, with streaks of a dirty scanner. Then it is read as
+it is by templates whose zones are shifted, grown and shrunk by shares of their own size. A line
+says how many of the fields say the same as on the page as it is by the zones as they are, and,
+where the folder holds a truth.csv, how many are right, and how many of those accepted are wrong.
 """
 
 import argparse
@@ -158,6 +158,20 @@ def print_bitonal(gray: Gray) -> Gray:
     )
 
 
+def streak(share: float, width_px: int, is_across: bool = False) -> Distortion:
+    """Make the distortion of dirt on a scanner's glass: six streaks of a share of the light."""
+
+    def distort(gray: Gray) -> Gray:
+        streaked = np.array(gray.T if is_across else gray, np.float32)
+        starts = np.random.default_rng(7).integers(20, streaked.shape[1] - 20, 6)
+        for start in starts:
+            streaked[:, start : start + width_px] *= share
+        straight = np.ascontiguousarray(streaked.T if is_across else streaked)
+        return compress(85)(straight.astype(np.uint8))
+
+    return distort
+
+
 DISTORTIONS: Mapping[str, Distortion] = {
     "shift 8 %": shift(0.08),
     "shift -3 %": shift(-0.03),
@@ -177,6 +191,9 @@ DISTORTIONS: Mapping[str, Distortion] = {
     "on its other side": turn_quarters(3),
     "negative": invert,
     "bitonal": print_bitonal,
+    "black streaks": streak(0.1, 2),
+    "gray streaks": streak(0.6, 3),
+    "black streaks across": streak(0.1, 2, is_across=True),
     "turn 6, 0.85, JPEG 40": lambda gray: compress(40)(scale(0.85)(turn(6.0)(gray))),
 }
 

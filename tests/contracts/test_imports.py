@@ -126,6 +126,9 @@ SIBLINGS = {
     # Pages are reduced by whole blocks in one place.
     ("imaging.page_size", "imaging.micr"),
     ("imaging.page_size", "imaging.page_features"),
+    # What is done to a page before all else is put in order in one place.
+    ("imaging.positive", "imaging.restore"),
+    ("imaging.streaks", "imaging.restore"),
     # Features are the noun of registration.
     ("imaging.page_features", "imaging.register"),
     # A comb is a noun of whoever judges it.
