@@ -8,6 +8,7 @@ import numpy as np
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.components import estimate_text_height, find_components
+from digitscan.imaging.cut_off import find_ground, is_cut_off
 from digitscan.imaging.geometry import stored_from_upright
 from digitscan.imaging.isolate import isolate_line
 from digitscan.imaging.page_size import enlarge_page
@@ -16,10 +17,11 @@ from digitscan.line_lattices import Line
 from digitscan.reader import Considered, Reader, map_reading, read_lines
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.confidence import Calibration, parse_calibration
+from digitscan.recognition.micr import DELIMITERS
 from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
 from digitscan.recognition.words import WordScreen
-from digitscan.records import Box, Gray, Page, PageResult, Reading, Region, Rejection, Status
+from digitscan.records import Box, Gray, Mask, Page, PageResult, Reading, Region, Rejection, Status
 from digitscan.settings import Settings
 from digitscan.templated_page import Form, estimate_turn_deg, fit_form, read_form
 from digitscan.whole_page import PAGE_VIEWS, locate_numbers, read_whole
@@ -35,6 +37,11 @@ LOW_PX, ZOOM = 20.0, 2
 """A crop whose writing is lower is enlarged: of 100 held amounts at a quarter, at 0.35 and at half
 their size 89, 94 and 96 instead of 69, 90 and 95 are read, and 73, 88 and 93 instead of 43, 74 and
 88 accepted. The digits of MNIST are 20 px high: enlarged, 297 of 300 are read, as they are 299."""
+MARGIN, MICR_MARGIN, BOX = 0.6, 1.6, 1.05
+"""Paper beside a number that is whole, in heights of its digits, in symbols of a MICR line, which
+has gaps of a symbol, and in boxes, with the last one's wall. On 10 cheques, cut at seven places on
+either side or with one of seven corners folded, none of 645 accepted readings is a part of its
+number, where 77 of 755 were; on 40 whole ones and 10 forms one reading is rejected, of print."""
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
 NO_TEMPLATE = "no-template"
@@ -113,10 +120,28 @@ def read_page(
         return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
     else:
         readings, skew_deg = read_whole(upright, reader, settings, page.dpi)
+    if field is None:
+        ground = find_ground(upright)
+        readings = tuple(_withhold_cut(reading, upright, ground) for reading in readings)
     if not readings:
         return PageResult(page.ref, Status.EMPTY, skew_deg=skew_deg, reason=NOTHING)
     readings = tuple(map_reading(reading, way, page.image.shape) for reading in readings)
     return PageResult(page.ref, _join_status(readings), readings, skew_deg)
+
+
+def _withhold_cut(reading: Reading, gray: Gray, ground: tuple[Mask, int]) -> Reading:
+    """Reject a reading that may be a part of its number, the rest being off the page."""
+    if not reading.text or reading.rejection is not None:
+        return reading
+    box = reading.region.box
+    heights = [digit.box.bottom - digit.box.top for digit in reading.digits]
+    height_px = float(np.median(heights or [box.bottom - box.top]))
+    cell_px = (box.right - box.left) / len(reading.text)
+    is_micr = not set(reading.text).isdisjoint(DELIMITERS)
+    margin_px = MICR_MARGIN * cell_px if is_micr else MARGIN * height_px
+    if is_cut_off(gray, ground, box, round(margin_px), round(BOX * max(cell_px, height_px))):
+        return replace(reading, rejection=Rejection.CUT_OFF)
+    return reading
 
 
 def _join_status(readings: tuple[Reading, ...]) -> Status:

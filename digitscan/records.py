@@ -33,6 +33,7 @@ class Rejection(StrEnum):
     RULE = "rule"
     MISSING = "missing"
     EMPTY = "empty"
+    CUT_OFF = "cut-off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from digitscan.imaging.geometry import turn_upright
 from digitscan.pipeline import read_page
-from digitscan.records import Box, Gray, PageResult, Status
+from digitscan.records import Box, Gray, PageResult, Rejection, Status
 from digitscan.whole_page import LONE_SHARE, PAIR_SHARE, STROKE_SHARE, read_whole
 from tests.drawings import (
     PAPER,
@@ -221,3 +221,16 @@ def test_the_string_reader_sees_the_rule_that_a_number_stands_on() -> None:
         seen.append(float(strings.lines[0].mean(axis=1).max()))
     assert seen[0] < 0.6
     assert seen[1] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"), [(2, Rejection.CUT_OFF), (10, Rejection.CUT_OFF), (16, None)]
+)
+def test_what_the_end_of_the_page_may_cut_off_is_withheld(
+    room: int, expected: Rejection | None
+) -> None:
+    # Digits are 20 px high: a digit more would have stood within 12 px.
+    page = np.ascontiguousarray(SHEET[:, : BOXES[1].right + room])
+    whole, at_end = sorted(read_page(make_page(page), DRAWN).readings, key=lambda one: one.text)
+    assert (whole.text, whole.rejection) == (SHEET_NUMBERS[0], None)
+    assert (at_end.text, at_end.rejection) == (SHEET_NUMBERS[1], expected)

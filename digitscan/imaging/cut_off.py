@@ -1,0 +1,105 @@
+"""Page and a number's box -> whether the number may go on where the page ends or goes dark."""
+
+import cv2
+import numpy as np
+
+from digitscan.records import Box, Gray, Mask
+
+LONG_SIDE = 600
+"""Rows or columns that are looked at for the ground on which a page lies."""
+DARK = 0.4
+"""Share of the median gray below which it is no paper: a table, a black scanner bed."""
+LEAST_SHARE = 1 / 80
+"""Share of the long side of a square of it, 30 px of a cheque at 300 dpi: broader than strokes and
+walls."""
+RULE_ROWS, RULE_DEPTH = 4, 15
+"""Rows around the upper and the lower end of a box among which its rule is looked for, and gray
+levels by which that is darker than the paper."""
+RULE_LEAST, RULE_COVER = 3, 0.8
+"""Columns beside a box that show whether its rules go on, and the share of them that must."""
+
+
+def find_ground(gray: Gray) -> tuple[Mask, int]:
+    """Find the dark ground that a page leaves free: around it, or behind a folded corner.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        0 black to 255 white.
+
+    Returns
+    -------
+    ground : ndarray of bool, shape (h, w)
+        True on what is dark, broad and goes on to an end of the picture: a black field that is
+        printed ends before.
+    step : int
+        Pixels of the page to one of `ground`.
+    """
+    step = max(1, max(gray.shape) // LONG_SIDE)
+    sample = np.ascontiguousarray(gray[::step, ::step])
+    dark = (sample < DARK * np.median(sample)).view(np.uint8)
+    side = max(3, round(LEAST_SHARE * max(sample.shape)))
+    broad = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    _, labels = cv2.connectedComponents(broad)
+    ends = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return np.isin(labels, np.unique(ends[ends > 0])), step
+
+
+def is_cut_off(
+    gray: Gray, ground: tuple[Mask, int], box: Box, margin_px: int, cell_px: int
+) -> bool:
+    """Say whether a number may be cut off on its left or right.
+
+    It may where less paper than a margin is beside it, and where the rules of its boxes go on
+    beside it without room for one box more.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+        0 black to 255 white, upright.
+    ground : tuple
+        Of the page, from `find_ground`.
+    box : Box
+        The number, or its row of boxes.
+    margin_px : int
+        Paper that stands beside a number that is whole.
+    cell_px : int
+        Width of one of the boxes.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> page = np.full((100, 300), 220, np.uint8)
+    >>> [is_cut_off(page, find_ground(page), Box(90, 40, end, 70), 18, 25) for end in (270, 290)]
+    [False, True]
+    >>> page[:, 285:] = 10  # where the table begins
+    >>> is_cut_off(page, find_ground(page), Box(90, 40, 270, 70), 18, 25)
+    True
+    """
+    mask, step = ground
+    mirrored = Box(gray.shape[1] - box.right, box.top, gray.shape[1] - box.left, box.bottom)
+    for page, dark, one in ((gray, mask, box), (gray[:, ::-1], mask[:, ::-1], mirrored)):
+        room = _measure_room(dark, step, one, page.shape[1])
+        if room < margin_px or (room < cell_px and _has_rules(page, one, room)):
+            return True
+    return False
+
+
+def _measure_room(dark: Mask, step: int, box: Box, width: int) -> int:
+    """Count the columns from a number to where the page ends or its ground is dark."""
+    rows = slice(max(0, box.top) // step, box.bottom // step + 1)
+    columns = np.flatnonzero(dark[rows, max(0, box.right // step) :].any(axis=0))
+    return int(columns[0]) * step if columns.size else width - box.right
+
+
+def _has_rules(page: Gray, box: Box, room: int) -> bool:
+    """Say whether the rules above and below a row of boxes go on beside it."""
+    beside = page[:, box.right : box.right + room]
+    if beside.shape[1] < RULE_LEAST:
+        return False
+    dark = np.median(page[max(0, box.top) : box.bottom, max(0, box.left) : box.right]) - RULE_DEPTH
+    bands = (beside[max(0, row - RULE_ROWS) : row + RULE_ROWS + 1] for row in (box.top, box.bottom))
+    return all(band.size > 0 and np.mean(band.min(axis=0) < dark) >= RULE_COVER for band in bands)

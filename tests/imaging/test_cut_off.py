@@ -1,0 +1,107 @@
+"""A number beside which the page ends, or goes dark, may go on there."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitscan.imaging.cut_off import find_ground, is_cut_off
+from digitscan.records import Box, Gray
+
+MARGIN_PX, CELL_PX = 20, 50
+
+
+def make_paper() -> Gray:
+    return np.full((400, 900), 220, np.uint8)
+
+
+def ask(page: Gray, box: Box) -> bool:
+    return is_cut_off(page, find_ground(page), box, MARGIN_PX, CELL_PX)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param(300, 600, False, id="amidst"),
+        pytest.param(300, 880, False, id="a-margin-on-the-right"),
+        pytest.param(300, 881, True, id="no-margin-on-the-right"),
+        pytest.param(300, 900, True, id="at-the-right"),
+        pytest.param(20, 600, False, id="a-margin-on-the-left"),
+        pytest.param(19, 600, True, id="no-margin-on-the-left"),
+        pytest.param(0, 900, True, id="all-across"),
+    ],
+)
+def test_a_number_without_a_margin_is_cut(left: int, right: int, expected: bool) -> None:
+    assert ask(make_paper(), Box(left, 100, right, 140)) is expected
+
+
+def fold(page: Gray) -> Gray:
+    corner = np.array([[900, 0], [640, 0], [900, 260]])
+    return np.asarray(cv2.fillPoly(page, [corner], (12,)), np.uint8)
+
+
+def lay_on_table(page: Gray) -> Gray:
+    page[:30] = page[-30:] = 15
+    page[:, :60] = page[:, 740:] = 15
+    return page
+
+
+def print_field(page: Gray) -> Gray:
+    page[80:160, 740:860] = 10
+    return page
+
+
+def print_wall(page: Gray) -> Gray:
+    page[:, 735:745] = 10
+    return page
+
+
+@pytest.mark.parametrize(
+    ("cover", "right", "expected"),
+    [
+        (fold, 740, True),
+        (fold, 600, False),
+        (lay_on_table, 730, True),
+        (lay_on_table, 700, False),
+        (print_field, 738, False),
+        (print_wall, 733, False),
+    ],
+)
+def test_ground_ends_the_page_and_print_does_not(cover: object, right: int, expected: bool) -> None:
+    assert callable(cover)
+    assert ask(cover(make_paper()), Box(300, 100, right, 140)) is expected
+
+
+@pytest.mark.parametrize(
+    ("end", "rules", "expected"),
+    [
+        pytest.param(860, (100, 140), True, id="rules-go-on"),
+        pytest.param(860, (100,), False, id="one-rule-goes-on"),
+        pytest.param(860, (), False, id="rules-end"),
+        pytest.param(840, (100, 140), False, id="room-for-a-box"),
+    ],
+)
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_boxes_without_room_for_the_next_are_cut(
+    end: int, rules: tuple[int, ...], expected: bool, is_mirrored: bool
+) -> None:
+    page = make_paper()
+    for wall in range(end - 4 * CELL_PX, end + 1, CELL_PX):
+        page[100:142, wall - 1 : wall + 1] = 40
+    page[100:102, end - 4 * CELL_PX : end] = page[140:142, end - 4 * CELL_PX : end] = 40
+    for row in rules:
+        page[row : row + 2, end:] = 40
+    box = Box(end - 4 * CELL_PX, 100, end, 141)
+    if is_mirrored:
+        page, box = np.ascontiguousarray(page[:, ::-1]), Box(900 - end, 100, 1100 - end, 141)
+    assert ask(page, box) is expected
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 500), (500, 2)])
+@pytest.mark.parametrize("gray", [0, 255])
+def test_any_page_has_ground_or_none(size: tuple[int, int], gray: int) -> None:
+    page = np.full(size, gray, np.uint8)
+    ground, step = find_ground(page)
+    assert step == 1
+    assert ground.shape == size
+    assert not ground.any()
+    is_cut_off(page, (ground, step), Box(0, 0, size[1], size[0]), 1, 1)
