@@ -48,10 +48,10 @@ def find_ground(gray: Gray) -> tuple[Mask, int]:
 def is_cut_off(
     gray: Gray, ground: tuple[Mask, int], box: Box, margin_px: int, cell_px: int
 ) -> bool:
-    """Say whether a number may be cut off on its left or right.
+    """Say whether a number may be cut off.
 
-    It may where less paper than a margin is beside it, and where the rules of its boxes go on
-    beside it without room for one box more.
+    It may where it reaches the upper or lower end of the page, where less paper than a margin is
+    beside it, and where the rules of its boxes go on beside it without room for one box more.
 
     Parameters
     ----------
@@ -79,6 +79,8 @@ def is_cut_off(
     >>> is_cut_off(page, find_ground(page), Box(90, 40, 270, 70), 18, 25)
     True
     """
+    if box.top <= 0 or box.bottom >= gray.shape[0]:
+        return True
     mask, step = ground
     mirrored = Box(gray.shape[1] - box.right, box.top, gray.shape[1] - box.left, box.bottom)
     for page, dark, one in ((gray, mask, box), (gray[:, ::-1], mask[:, ::-1], mirrored)):

@@ -34,6 +34,13 @@ def test_a_number_without_a_margin_is_cut(left: int, right: int, expected: bool)
     assert ask(make_paper(), Box(left, 100, right, 140)) is expected
 
 
+@pytest.mark.parametrize(
+    ("top", "bottom", "expected"), [(1, 399, False), (0, 40, True), (360, 400, True)]
+)
+def test_a_number_at_the_upper_or_lower_end_is_cut(top: int, bottom: int, expected: bool) -> None:
+    assert ask(make_paper(), Box(300, top, 600, bottom)) is expected
+
+
 def fold(page: Gray) -> Gray:
     corner = np.array([[900, 0], [640, 0], [900, 260]])
     return np.asarray(cv2.fillPoly(page, [corner], (12,)), np.uint8)
