@@ -158,6 +158,14 @@ def print_bitonal(gray: Gray) -> Gray:
     )
 
 
+def dither(gray: Gray) -> Gray:
+    """Return the page in black and white, its grays drawn by scattered pixels, as fax does."""
+    ranks = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
+    height, width = gray.shape
+    thresholds = np.tile(16 * ranks + 8, (height // 4 + 1, width // 4 + 1))[:height, :width]
+    return np.where(gray > thresholds, 255, 0).astype(np.uint8)
+
+
 def streak(share: float, width_px: int, is_across: bool = False) -> Distortion:
     """Make the distortion of dirt on a scanner's glass: six streaks of a share of the light."""
 
@@ -191,6 +199,7 @@ DISTORTIONS: Mapping[str, Distortion] = {
     "on its other side": turn_quarters(3),
     "negative": invert,
     "bitonal": print_bitonal,
+    "dithered": dither,
     "black streaks": streak(0.1, 2),
     "gray streaks": streak(0.6, 3),
     "black streaks across": streak(0.1, 2, is_across=True),

@@ -127,6 +127,7 @@ SIBLINGS = {
     ("imaging.page_size", "imaging.micr"),
     ("imaging.page_size", "imaging.page_features"),
     # What is done to a page before all else is put in order in one place.
+    ("imaging.dither", "imaging.restore"),
     ("imaging.positive", "imaging.restore"),
     ("imaging.streaks", "imaging.restore"),
     # Features are the noun of registration.
