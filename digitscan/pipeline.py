@@ -24,7 +24,7 @@ from digitscan.recognition.words import WordScreen
 from digitscan.records import Box, Gray, Mask, Page, PageResult, Reading, Region, Rejection, Status
 from digitscan.settings import Settings
 from digitscan.templated_page import Form, estimate_turn_deg, fit_form, read_form
-from digitscan.whole_page import PAGE_VIEWS, locate_numbers, read_whole
+from digitscan.whole_page import PAGE_VIEWS, locate_numbers, read_line, read_whole
 
 SCREEN_BATCH = 16
 """Tiles that the screen sees at once: a cheque shows it four times some 70, and the last run is
@@ -42,6 +42,11 @@ MARGIN, MICR_MARGIN, BOX = 0.6, 1.6, 1.05
 has gaps of a symbol, and in boxes, with the last one's wall. On 10 cheques, cut at seven places on
 either side or with one of seven corners folded, none of 645 accepted readings is a part of its
 number, where 77 of 755 were; on 40 whole ones and 10 forms one reading is rejected, of print."""
+MOST_ALONE_PX, FILLED = 500, 0.3
+"""A picture that is broader than high, no higher than the first, and whose writing has that share
+of its height, may be the crop of one number. Of 100 crops of amounts, whose writing has 0.4 and
+more, 92 instead of 2 are accepted without `--field`, none of them wrong; of 236 crops of words and
+printed numbers of cheques 13, all of them numbers."""
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
 NO_TEMPLATE = "no-template"
@@ -123,10 +128,35 @@ def read_page(
     if field is None:
         ground = find_ground(upright)
         readings = tuple(_withhold_cut(reading, upright, ground) for reading in readings)
+    if field is None and not forms and (alone := _read_alone(upright, readings, reader, settings)):
+        readings, skew_deg = (alone,), 0.0
     if not readings:
         return PageResult(page.ref, Status.EMPTY, skew_deg=skew_deg, reason=NOTHING)
     readings = tuple(map_reading(reading, way, page.image.shape) for reading in readings)
     return PageResult(page.ref, _join_status(readings), readings, skew_deg)
+
+
+def _read_alone(
+    gray: Gray, found: Sequence[Reading], reader: Reader, settings: Settings
+) -> Reading | None:
+    """Read a picture that is filled by one line, where that tells more than what was found on it.
+
+    Such a picture is the crop of a number, of which no name of a field was given.
+    """
+    if gray.shape[0] > min(gray.shape[1], MOST_ALONE_PX):
+        return None
+    line, zoom = _size_line(gray, settings, FieldKind.NUMBER)
+    parts = find_components(np.asarray(line.ink >= settings.ink.threshold))
+    if estimate_text_height(parts.heights) < FILLED * line.ink.shape[0]:
+        return None
+    reading = read_line(replace(line, region=Region(line.region.box), kind=None), reader, settings)
+    if reading is None or any(
+        one.confidence >= reading.confidence and one.text not in reading.text
+        for one in found
+        if one.rejection is None
+    ):
+        return None
+    return map_reading(reading, np.diag([1 / zoom, 1 / zoom, 1.0]), gray.shape)
 
 
 def _withhold_cut(reading: Reading, gray: Gray, ground: tuple[Mask, int]) -> Reading:

@@ -120,6 +120,26 @@ def locate_numbers(gray: Gray, reader: Reader, settings: Settings = Settings()) 
     return tuple(line for line in found if not line.lacks_stroke)
 
 
+def read_line(line: Line, reader: Reader, settings: Settings = Settings()) -> Reading | None:
+    """Read a line that may be a number, as one that was found on a page.
+
+    Parameters
+    ----------
+    line : Line
+    reader : Reader
+    settings : Settings
+
+    Returns
+    -------
+    Reading or None
+        None where it is no number.
+    """
+    (considered,) = read_lines((line,), reader, settings, PAGE_VIEWS, may_be_words=True)
+    if not _is_number(considered, settings) or not considered.reading.text:
+        return None
+    return _doubt(considered, line, line.ink if line.gray is None else line.gray, settings)
+
+
 def _read_view(view: PageView, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the numbers of a page that stands upright."""
     micr = _read_micr_lines(view.gray, reader, settings)

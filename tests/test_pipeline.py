@@ -44,6 +44,25 @@ def test_a_crop_is_read_at_any_resolution(text: str, height_px: int) -> None:
     assert (result.ref.name, result.skew_deg) == ("drawn.png", 0.0)
 
 
+@pytest.mark.parametrize("height_px", [14, 28, 56])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_picture_of_one_number_needs_no_field(height_px: int, orientation: int) -> None:
+    crop, _ = draw_crop("3407", height_px)
+    stored = store(crop, orientation)
+    (reading,) = read_page(make_page(stored, orientation), DRAWN).readings
+    assert (reading.text, reading.rejection, reading.region.field) == ("3407", None, None)
+    assert reading.region.box == Box(0, 0, stored.shape[1], stored.shape[0])
+
+
+def test_a_picture_with_room_around_a_number_is_a_page() -> None:
+    crop, _ = draw_crop("3407")
+    page = np.full((6 * len(crop), crop.shape[1]), PAPER, np.uint8)
+    page[: len(crop)] = crop
+    (reading,) = read_page(make_page(page), DRAWN).readings
+    assert reading.text == "3407"
+    assert reading.region.box.bottom < len(crop)
+
+
 def check_boxes(height_px: int, orientation: int, slack: int, room: int) -> None:
     """Hold that the digits of a stored crop are read where they lie."""
     crop, boxes = draw_crop("3407", height_px)
