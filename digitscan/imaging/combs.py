@@ -304,7 +304,8 @@ def _find_rows(lines: _Lines, left: int, right: int, rows: _Rows, reach: int) ->
         least = most - 0.02 * band.shape[1]
         best = [place for place, count in enumerate(cover) if count >= least]
         found.append(first + best[len(best) // 2])
-    return found[0], found[1]
+    upper, lower = found
+    return (upper, lower) if lower - upper >= _LEAST_PX - 3 else None
 
 
 def _rank(series: _Series) -> float:
