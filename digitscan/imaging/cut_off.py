@@ -12,11 +12,11 @@ DARK = 0.4
 LEAST_SHARE = 1 / 80
 """Share of the long side of a square of it, 30 px of a cheque at 300 dpi: broader than strokes and
 walls."""
-RULE_ROWS, RULE_DEPTH = 4, 15
-"""Rows around the upper and the lower end of a box among which its rule is looked for, and gray
-levels by which that is darker than the paper."""
-RULE_LEAST, RULE_COVER = 3, 0.8
-"""Columns beside a box that show whether its rules go on, and the share of them that must."""
+NEAR = 4
+"""Pixels around the ends of a box among which its rules and its wall are looked for."""
+RULE_DEPTH, COVER, RULE_LEAST = 15, 0.8, 3
+"""Gray levels by which a rule is darker than the paper, the share of its length where it is, and
+the columns that show whether it goes on."""
 
 
 def find_ground(gray: Gray) -> tuple[Mask, int]:
@@ -51,7 +51,8 @@ def is_cut_off(
     """Say whether a number may be cut off.
 
     It may where it reaches the upper or lower end of the page, where less paper than a margin is
-    beside it, and where the rules of its boxes go on beside it without room for one box more.
+    beside it, save behind the wall of its last box, and where the rules of its boxes go on beside
+    it without room for one box more.
 
     Parameters
     ----------
@@ -85,7 +86,9 @@ def is_cut_off(
     mirrored = Box(gray.shape[1] - box.right, box.top, gray.shape[1] - box.left, box.bottom)
     for page, dark, one in ((gray, mask, box), (gray[:, ::-1], mask[:, ::-1], mirrored)):
         room = _measure_room(dark, step, one, page.shape[1])
-        if room < margin_px or (room < cell_px and _has_rules(page, one, room)):
+        if room < cell_px and _has_rules(page, one, one.right, one.right + room):
+            return True
+        if room < margin_px and not _ends_at_wall(page, one):
             return True
     return False
 
@@ -97,11 +100,18 @@ def _measure_room(dark: Mask, step: int, box: Box, width: int) -> int:
     return int(columns[0]) * step if columns.size else width - box.right
 
 
-def _has_rules(page: Gray, box: Box, room: int) -> bool:
-    """Say whether the rules above and below a row of boxes go on beside it."""
-    beside = page[:, box.right : box.right + room]
-    if beside.shape[1] < RULE_LEAST:
-        return False
+def _has_rules(page: Gray, box: Box, start: int, end: int) -> bool:
+    """Say whether rules above and below a number run from one column to another."""
     dark = np.median(page[max(0, box.top) : box.bottom, max(0, box.left) : box.right]) - RULE_DEPTH
-    bands = (beside[max(0, row - RULE_ROWS) : row + RULE_ROWS + 1] for row in (box.top, box.bottom))
-    return all(band.size > 0 and np.mean(band.min(axis=0) < dark) >= RULE_COVER for band in bands)
+    return end - start >= RULE_LEAST and all(
+        np.mean(page[max(0, row - NEAR) : row + NEAR + 1, start:end].min(axis=0) < dark) >= COVER
+        for row in (box.top, min(box.bottom, len(page) - 1))
+    )
+
+
+def _ends_at_wall(page: Gray, box: Box) -> bool:
+    """Say whether a number stands in boxes, of which the last one is closed."""
+    inside = page[max(0, box.top) : box.bottom, max(0, box.left) : box.right]
+    around = page[max(0, box.top) : box.bottom, max(0, box.right - NEAR) : box.right + NEAR + 1]
+    is_wall = np.mean(around.min(axis=1) < np.median(inside) - RULE_DEPTH) >= COVER
+    return bool(is_wall) and _has_rules(page, box, max(0, box.left), box.right)

@@ -103,6 +103,25 @@ def test_boxes_without_room_for_the_next_are_cut(
     assert ask(page, box) is expected
 
 
+@pytest.mark.parametrize(
+    ("rows", "has_wall", "expected"),
+    [
+        pytest.param((100, 140), True, False, id="closed"),
+        pytest.param((100, 140), False, True, id="open"),
+        pytest.param((140,), True, True, id="a-1-on-a-line"),
+    ],
+)
+def test_boxes_that_are_closed_at_the_end_of_the_page_are_whole(
+    rows: tuple[int, ...], has_wall: bool, expected: bool
+) -> None:
+    page = make_paper()
+    for row in rows:
+        page[row - 1 : row + 1, 690:898] = 40
+    if has_wall:
+        page[100:141, 896:898] = 40
+    assert ask(page, Box(690, 100, 897, 141)) is expected
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 500), (500, 2)])
 @pytest.mark.parametrize("gray", [0, 255])
 def test_any_page_has_ground_or_none(size: tuple[int, int], gray: int) -> None:
