@@ -9,7 +9,7 @@ import numpy as np
 
 from digitscan.errors import OutputError, ScanError
 from digitscan.names import printable
-from digitscan.records import Gray, PageRef
+from digitscan.records import Gray, Page, PageRef
 from digitscan.scans import load_page
 from digitscan.settings import ScanSettings
 from digitscan.truth import ResultRow, Scored
@@ -69,14 +69,14 @@ def load_crops(
     crops: dict[int, Misread] = {}
     for (name, number), places in pages.items():
         try:
-            image = load_page(PageRef(scans[name], number, name), settings).image
+            page = load_page(PageRef(scans[name], number, name), settings)
         except ScanError:
             continue
         for place in places:
             row = wrong[place].row
             assert row is not None  # pages holds readings with a row only
             caption = f"{wrong[place].true} read {row.text or '-'} {row.confidence:.2f}"
-            crops[place] = Misread(_cut(image, row), caption)
+            crops[place] = Misread(_cut(page, row), caption)
     return tuple(crops[place] for place in sorted(crops))
 
 
@@ -123,13 +123,21 @@ def write_sheet(path: Path, sheet: Gray) -> None:
         ) from None
 
 
-def _cut(image: Gray, row: ResultRow) -> Gray:
+def _cut(page: Page, row: ResultRow) -> Gray:
     """Cut the reading's box with a margin; the whole page where the row names no box on it."""
-    if row.box is None:
+    image, box = page.image, row.box
+    if box is None:
         return image
-    margin = round(_MARGIN_SHARE * (row.box.bottom - row.box.top))
-    top, left = max(0, row.box.top - margin), max(0, row.box.left - margin)
-    crop = image[top : row.box.bottom + margin, left : row.box.right + margin]
+    # Boxes are in pixels of the file, and a fax is stretched when it is loaded.
+    height, width = page.stored_shape or image.shape
+    down, across = image.shape[0] / height, image.shape[1] / width
+    margin = _MARGIN_SHARE * (box.bottom - box.top)
+    top, left = (
+        max(0, round((box.top - margin) * down)),
+        max(0, round((box.left - margin) * across)),
+    )
+    bottom, right = round((box.bottom + margin) * down), round((box.right + margin) * across)
+    crop = image[top:bottom, left:right]
     return crop if crop.size else image
 
 

@@ -230,6 +230,32 @@ def test_resolution_comes_from_the_file(tmp_path: Path, data: bytes, dpi: float 
     assert found is None if dpi is None else found == pytest.approx(dpi, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("dpi", "shape", "found_dpi"),
+    [
+        pytest.param((204, 98), (125, 90), 204, id="fax"),
+        pytest.param((98, 196), (60, 180), 196, id="broad-pixels"),
+        pytest.param((204, 196), (60, 90), 204, id="fine-fax"),
+        pytest.param((300, 80), (60, 90), 300, id="not-believed"),
+        pytest.param((300, 72), (60, 90), 300, id="placeholder"),
+    ],
+)
+def test_pixels_that_are_no_squares_are_stretched(
+    tmp_path: Path, dpi: tuple[int, int], shape: tuple[int, int], found_dpi: int
+) -> None:
+    page = load(tmp_path, encode(GRAY, "TIFF", dpi=dpi))
+    assert (page.image.shape, round(page.dpi or 0)) == (shape, found_dpi)
+    assert page.stored_shape == (None if shape == GRAY.shape else GRAY.shape)
+    assert not page.image.flags.writeable
+
+
+def test_a_stretched_page_is_bounded(tmp_path: Path) -> None:
+    limits = ScanSettings(max_megapixels=GRAY.size * 1.5 / 1e6)
+    with pytest.raises(PageTooLargeError):
+        load(tmp_path, encode(GRAY, "TIFF", dpi=(204, 98)), limits=limits)
+    assert load(tmp_path, encode(GRAY, "TIFF", dpi=(204, 196)), limits=limits).stored_shape is None
+
+
 # PDF
 
 

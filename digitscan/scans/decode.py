@@ -25,10 +25,13 @@ _SHAPE_TAGS = (
     *tiff.PIXEL_TAGS,
     tiff.ORIENTATION,
     tiff.X_RESOLUTION,
+    tiff.Y_RESOLUTION,
     tiff.RESOLUTION_UNIT,
 )
 # 24 px at 300 dpi are 2 mm, less than digits are written or printed; a network sees them at 20 px.
 _ENOUGH_DPI = 300
+# Fax has 204 x 98 dots per inch, or 204 x 196, which reads as it is; no device has beyond three.
+_LEAST_ASPECT, _MOST_ASPECT = 1.2, 3.0
 # The decoder of JPEG leaves out the fine waves of each block for half, a quarter or an eighth.
 _REDUCED = {
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
@@ -82,7 +85,8 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings(), reduce: boo
     """Decode one page to gray, as it is stored, transparent pixels as white paper.
 
     The size is read from the header and refused before anything is decoded. An EXIF turn is not
-    applied but told in `Page.orientation`, so that boxes keep to the pixels of the file.
+    applied but told in `Page.orientation`, so that boxes keep to the pixels of the file. A fax with
+    pixels twice as high as wide is stretched; `Page.stored_shape` tells its size in the file.
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings(), reduce: boo
             header = ImageHeader(image.shape[1], image.shape[0], plausible_dpi(dpi))
         elif kind is Kind.TIFF:
             header, data = _read_tiff_page(file, ref.number, settings)
-            image = _decode(data, header)
+            image = _square_pixels(_decode(data, header), header.pixel_aspect, settings)
         else:
             _check_page_number(ref.number, 1)
             data = _read_all(file)
@@ -126,10 +130,11 @@ def load_page(ref: PageRef, settings: ScanSettings = ScanSettings(), reduce: boo
                 reduction = _choose_reduction(header)
             image = _decode(data, header, reduction)
     image.flags.writeable = False
-    if reduction == 1:
-        return Page(ref, image, header.dpi, header.orientation)
     stored_shape = header.height, header.width
-    return Page(ref, image, (header.dpi or 0.0) / reduction, header.orientation, stored_shape)
+    if image.shape == stored_shape:
+        return Page(ref, image, header.dpi, header.orientation)
+    dpi = (header.dpi or 0.0) / reduction / min(1.0, header.pixel_aspect)
+    return Page(ref, image, dpi, header.orientation, stored_shape)
 
 
 def _read_all(file: io.BufferedReader | io.BytesIO) -> npt.NDArray[np.uint8]:
@@ -157,12 +162,17 @@ def _read_tiff_page(
     orientation = tiff.integer(tags, tiff.ORIENTATION, layout, 1)
     samples = tiff.integer(tags, tiff.SAMPLES, layout, 1)
     alpha = bool(tiff.integers(tags, tiff.EXTRA_SAMPLES, layout)) and samples == 4
+    across, down = (
+        plausible_dpi(tiff.resolution_dpi(tags, layout, tag))
+        for tag in (tiff.X_RESOLUTION, tiff.Y_RESOLUTION)
+    )
     header = ImageHeader(
         tiff.integer(tags, tiff.WIDTH, layout),
         tiff.integer(tags, tiff.HEIGHT, layout),
-        plausible_dpi(tiff.resolution_dpi(tags, layout)),
+        across,
         orientation if 1 <= orientation <= 8 else 1,
         alpha,
+        _choose_aspect(across, down),
     )
     check_size(header.width, header.height, settings)
     sample_format = tiff.integer(tags, tiff.SAMPLE_FORMAT, layout, 1)
@@ -195,6 +205,22 @@ def _decode(data: npt.NDArray[np.uint8], header: ImageHeader, reduction: int = 1
             f"{header.width} x {header.height}; copy or scan it again"
         )
     return _flatten(image)
+
+
+def _choose_aspect(across_dpi: float | None, down_dpi: float | None) -> float:
+    """Return the height of a pixel over its width where a file says that it is no square."""
+    aspect = (across_dpi or 1.0) / (down_dpi or 1.0) if across_dpi and down_dpi else 1.0
+    return aspect if _LEAST_ASPECT <= max(aspect, 1 / aspect) <= _MOST_ASPECT else 1.0
+
+
+def _square_pixels(image: Gray, aspect: float, settings: ScanSettings) -> Gray:
+    """Stretch an image so that its pixels are squares."""
+    if aspect == 1.0:
+        return image
+    height, width = image.shape
+    size = round(width / min(1.0, aspect)), round(height * max(1.0, aspect))
+    check_size(*size, settings)
+    return cast(Gray, cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _flatten(image: npt.NDArray[Any]) -> Gray:

@@ -41,6 +41,8 @@ class ImageHeader:
         EXIF orientation, 1 to 8.
     alpha : bool
         True where pixels may be transparent.
+    pixel_aspect : float
+        Height of a pixel over its width; other than 1 in faxes.
     """
 
     width: int
@@ -48,6 +50,7 @@ class ImageHeader:
     dpi: float | None = None
     orientation: int = 1
     alpha: bool = False
+    pixel_aspect: float = 1.0
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:

@@ -161,9 +161,9 @@ def integer(tags: Directory, tag: int, layout: Layout, default: int = 0) -> int:
     return values[0] if values else default
 
 
-def resolution_dpi(tags: Directory, layout: Layout) -> float | None:
+def resolution_dpi(tags: Directory, layout: Layout, tag: int = X_RESOLUTION) -> float | None:
     """Return the dots per inch that a directory states, None where it states none."""
-    entry = tags.get(X_RESOLUTION)
+    entry = tags.get(tag)
     if entry is None or entry.kind != 5 or entry.count != 1:
         return None
     above, below = struct.unpack(layout.order + "II", entry.data)
