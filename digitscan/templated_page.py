@@ -10,9 +10,10 @@ from digitscan.checkdigits import has_check_digit
 from digitscan.fields import FieldKind
 from digitscan.forms.template import Comb, Field, FieldType, Template, Writing
 from digitscan.imaging.binarize import estimate_ink
-from digitscan.imaging.comb_cells import CellInk, split_cells
+from digitscan.imaging.comb_cells import CellInk
 from digitscan.imaging.crosses import is_blot, may_be_cross
 from digitscan.imaging.cuts import join_cells
+from digitscan.imaging.faint_cells import find_cell_ink
 from digitscan.imaging.geometry import clip_box, find_extent, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.lines import VIEWS
@@ -267,14 +268,13 @@ def _cut_free(
 
 def _split_comb(field: Field, patch: Patch, settings: Settings) -> _Boxes:
     """Find the boxes of a field's combs, and what is written in them."""
-    ink = estimate_ink(patch.gray, settings.ink)
     places: list[Box] = []
     cells: list[CellInk] = []
     for comb in field.combs:
         zone = place_zone(patch, field.zone, comb.zone)
         boxes = locate_cells(patch.gray, zone, comb.cells)
         places += boxes
-        cells += split_cells(ink, boxes)
+        cells += find_cell_ink(patch.gray, boxes, settings.ink)
     dark = _threshold_halfway(patch.gray)
     blots = tuple(bool(cell.ink.any()) and is_blot(_crop(dark, cell.box)) for cell in cells)
     return _Boxes(tuple(places), tuple(cells), blots)

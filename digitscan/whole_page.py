@@ -7,11 +7,11 @@ import numpy as np
 
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.broad_combs import find_broad_combs
-from digitscan.imaging.comb_cells import split_cells
 from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.darkness import measure_darkness
+from digitscan.imaging.faint_cells import find_cell_ink
 from digitscan.imaging.geometry import clip_box, grow_box, scale_box
 from digitscan.imaging.isolate import isolate_parts
 from digitscan.imaging.lines import View
@@ -336,9 +336,9 @@ def _cut_comb(view: PageView, comb: Comb, settings: Settings) -> Line:
     """Take the digits out of the cells of a comb."""
     height = comb.box.bottom - comb.box.top
     box = clip_box(grow_box(comb.box, height // 2, height // 2), view.gray.shape)
-    ink = estimate_ink(view.gray[box.top : box.bottom, box.left : box.right], settings.ink)
-    cells = split_cells(ink, [_shift(cell, box) for cell in comb.cells])
-    pieces = join_cells(ink.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
+    part = view.gray[box.top : box.bottom, box.left : box.right]
+    cells = find_cell_ink(part, [_shift(cell, box) for cell in comb.cells], settings.ink)
+    pieces = join_cells(part.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
     return Line(Region(comb.box), box, pieces.ink, cells=pieces)
 
 

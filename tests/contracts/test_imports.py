@@ -126,6 +126,11 @@ SIBLINGS = {
     # Pages are reduced by whole blocks in one place.
     ("imaging.page_size", "imaging.micr"),
     ("imaging.page_size", "imaging.page_features"),
+    # A cell in which nothing was found is looked at once more, alone.
+    *(
+        (f"imaging.{low}", "imaging.faint_cells")
+        for low in ("binarize", "comb_cells", "components")
+    ),
     # What is done to a page before all else is put in order in one place.
     ("imaging.dither", "imaging.restore"),
     ("imaging.positive", "imaging.restore"),
