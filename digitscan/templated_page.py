@@ -26,6 +26,7 @@ from digitscan.line_lattices import Line
 from digitscan.reader import Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Mask, Reading, Region, Rejection
 from digitscan.settings import InkSettings, Settings
+from digitscan.whole_page import STROKE_SHARE
 
 ZONE_VIEWS = VIEWS[:1]
 """Looks of the string reader at a field: with two or three the amounts and accounts of 40 cheques
@@ -177,7 +178,7 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
             reading = considered.reading
             if considered.blank > MAX_EMPTY and not reading.text:
                 reading = _call_empty(cut.field, cut.patch)
-            reading = _check_count(cut, reading)
+            reading = _check_line(cut, reading)
         found.append(Found(cut.field, reading, cut.cells, cut.crossed, cut.absent))
     agreed = agree(found, fit.form.template.rules)
     return tuple(
@@ -186,8 +187,10 @@ def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tupl
     )
 
 
-def _check_count(cut: _Cut, reading: Reading) -> Reading:
-    """Withhold a comb with a blotted box, or one that says fewer or more digits than it holds."""
+def _check_line(cut: _Cut, reading: Reading) -> Reading:
+    """Withhold a comb that is blotted or holds more or fewer digits; doubt what lacks a stroke."""
+    if cut.line is not None and cut.line.lacks_stroke:
+        return replace(reading, confidence=reading.confidence * STROKE_SHARE)
     if cut.cells is None or reading.rejection is not None:
         return reading
     filled = cut.cells.any(axis=1) & ~np.array(cut.crossed)
@@ -252,7 +255,7 @@ def _cut_free(
     field: Field, patch: Patch, ink: Gray, printed: Mask | None, settings: Settings
 ) -> _Cut:
     """Take the writing of a field without boxes out of its patch."""
-    alone, on_rule = keep_writing(ink, patch.zone, settings.ink.threshold, printed)
+    alone, on_rule, lacks = keep_writing(ink, patch.zone, settings.ink.threshold, printed)
     if field.writing is Writing.PRINT:
         alone = np.minimum(PRINT_GAIN * alone.astype(np.uint16), 255).astype(np.uint8)
     tight = find_extent(np.asarray(alone >= settings.ink.threshold))
@@ -261,9 +264,10 @@ def _cut_free(
     margin = max(2, round(0.3 * (tight.bottom - tight.top)))
     window = clip_box(grow_box(tight, margin, margin), ink.shape)
     inner = slice(window.top, window.bottom), slice(window.left, window.right)
-    line = Line(Region(tight, field.name), window, alone[inner], field.grammar.kind)
     on_rule = None if on_rule is None else on_rule[inner]
-    return _Cut(field, patch, replace(line, grammar=field.grammar, on_rule=on_rule), None)
+    region, kind = Region(tight, field.name), field.grammar.kind
+    line = Line(region, window, alone[inner], kind, None, None, field.grammar, lacks, on_rule)
+    return _Cut(field, patch, line, None)
 
 
 def _split_comb(field: Field, patch: Patch, settings: Settings) -> _Boxes:

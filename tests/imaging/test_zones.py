@@ -33,7 +33,8 @@ def list_kept(ink: Gray, **known: Gray) -> list[int]:
     ],
 )
 def test_paper_holds_no_writing(ink: Gray) -> None:
-    alone, on_rule = keep_writing(ink, ZONE, SOLID)
+    alone, on_rule, lacks_stroke = keep_writing(ink, ZONE, SOLID)
+    assert not lacks_stroke
     assert not alone.any()
     assert on_rule is None
 
@@ -88,5 +89,24 @@ def test_low_ink_is_kept_where_a_mark_may_be(
 def test_a_comma_that_hangs_below_the_zone_stays() -> None:
     ink = draw("4  7", 70)
     ink[84:112, 130:137] = 255
-    kept, _ = keep_writing(ink, Box(60, 40, 360, 92), SOLID)
+    kept, _, _ = keep_writing(ink, Box(60, 40, 360, 92), SOLID)
     assert kept[110, 133] == 255
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "bottom", "expected"),
+    [
+        pytest.param(255, 44, 90, True, id="beside-and-high"),
+        pytest.param(255, 74, 90, False, id="beside-and-low"),
+        pytest.param(255, 10, 125, False, id="a-wall"),
+        pytest.param(300, 44, 90, False, id="away"),
+    ],
+)
+def test_what_is_dropped_beside_the_writing_may_be_a_digit(
+    left: int, top: int, bottom: int, expected: bool
+) -> None:
+    ink = draw("477", 120)
+    ink[top:bottom, left : left + 8] = 255
+    kept, _, lacks_stroke = keep_writing(ink, Box(60, 40, 230, 96), SOLID)
+    assert not kept[:, left:].any()
+    assert lacks_stroke is expected
