@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from digitscan.cropped_field import CLEAR, make_line
 from digitscan.fields import FieldKind
-from digitscan.pipeline import CLEAR, make_line, read_page
+from digitscan.pipeline import read_page
 from digitscan.reader import Reader, read_lines
 from digitscan.records import Gray, Page, PageRef, Reading
 from digitscan.settings import Settings

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitscan.cropped_field import LOW_PX, make_line
 from digitscan.errors import ModelError
 from digitscan.fields import FieldKind
 from digitscan.imaging.geometry import turn_upright
-from digitscan.pipeline import LOW_PX, load_reader, make_line, read_page
+from digitscan.pipeline import load_reader, read_page
 from digitscan.reader import read_lines
 from digitscan.recognition import models
 from digitscan.records import Box, Floats, Gray, Rejection, Status

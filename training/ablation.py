@@ -15,9 +15,10 @@ from unittest.mock import patch
 
 import cv2
 
+from digitscan.cropped_field import make_line
 from digitscan.fields import FieldKind
 from digitscan.imaging.lines import PLAIN, VIEWS, Place, View, locate_writing
-from digitscan.pipeline import load_reader, make_line
+from digitscan.pipeline import load_reader
 from digitscan.reader import read_lines
 from digitscan.records import Gray
 from digitscan.settings import Settings

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from digitscan.cropped_field import make_line
 from digitscan.fields import FieldKind
 from digitscan.line_lattices import search_lattices
-from digitscan.pipeline import make_line
 from digitscan.recognition.classifier import Classifier, OnnxClassifier
 from digitscan.recognition.models import load_package
 from digitscan.records import Gray

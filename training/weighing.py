@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.cropped_field import make_line
 from digitscan.fields import FieldKind
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.components import find_components
 from digitscan.imaging.cuts import join_cells
 from digitscan.line_lattices import Line
-from digitscan.pipeline import load_reader, make_line
+from digitscan.pipeline import load_reader
 from digitscan.reader import read_lines
 from digitscan.recognition.confidence import (
     UNCALIBRATED,

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from digitscan.imaging.crop_edges import find_content
 from digitscan.records import Gray
 
 LIGHT = 128
@@ -43,8 +44,9 @@ def make_positive(gray: Gray) -> Gray:
 def is_negative(gray: Gray) -> bool:
     """Say whether the writing is lighter than the ground around it.
 
-    A dark page alone is none: it may be a cheque photographed on a dark table. What differs from
-    the median around it is the writing, since writing covers less than half of any place.
+    A dark page alone is none: it may be a cheque photographed on a dark table, or a crop in a black
+    padding, which is left out. What differs from the median around it is the writing, since writing
+    covers less than half of any place.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def is_negative(gray: Gray) -> bool:
     sample = gray[::SAMPLE_PX, ::SAMPLE_PX] if min(gray.shape) > 20 * SAMPLE_PX else gray
     if np.median(sample) >= LIGHT:
         return False
+    content = find_content(gray)
+    gray = gray[content.top : content.bottom, content.left : content.right]
     share = LONG_SIDE_PX / max(gray.shape)
     small = gray
     if share < 1.0:

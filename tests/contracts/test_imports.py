@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "wide_rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"line_lattices", "line_strings", "reader", "page_views", "whole_page"})
-    | {"joint_reading", "templated_page", "pipeline"},
+    | {"joint_reading", "templated_page", "cropped_field", "pipeline"},
     frozenset(
         {
             "workers",
@@ -42,12 +42,16 @@ NOT_BELOW = {2: {1}, 3: {2}}
 """Lower layers that a layer leaves alone: files know no pixels' stages, the pipeline no files."""
 
 WITHIN = {
-    *(("line_lattices", room) for room in ("line_strings", "reader", "whole_page", "pipeline")),
+    *(
+        ("line_lattices", room)
+        for room in ("line_strings", "reader", "whole_page", "cropped_field")
+    ),
     ("line_strings", "reader"),
     ("reader", "whole_page"),
     ("page_views", "whole_page"),
-    ("reader", "pipeline"),
-    ("whole_page", "pipeline"),
+    ("reader", "cropped_field"),
+    ("whole_page", "cropped_field"),
+    *((room, "pipeline") for room in ("reader", "whole_page", "cropped_field")),
     ("workers", "batch"),
     ("journal", "runrecord"),
     ("runrecord", "shards"),
@@ -132,6 +136,7 @@ SIBLINGS = {
         for low in ("binarize", "comb_cells", "components")
     ),
     # What is done to a page before all else is put in order in one place.
+    ("imaging.crop_edges", "imaging.positive"),
     ("imaging.dither", "imaging.restore"),
     ("imaging.positive", "imaging.restore"),
     ("imaging.streaks", "imaging.restore"),
