@@ -1,7 +1,10 @@
 """Page and a number's box -> whether the number may go on where the page ends or goes dark."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitscan.records import Box, Gray, Mask
 
@@ -12,6 +15,8 @@ DARK = 0.4
 LEAST_SHARE = 1 / 80
 """Share of the long side of a square of it, 30 px of a cheque at 300 dpi: broader than strokes and
 walls."""
+ZONE_POINTS = 9
+"""Points of a zone that are looked at, across and down."""
 NEAR = 4
 """Pixels around the ends of a box among which its rules and its wall are looked for."""
 RULE_DEPTH, COVER, RULE_LEAST = 15, 0.8, 3
@@ -19,7 +24,23 @@ RULE_DEPTH, COVER, RULE_LEAST = 15, 0.8, 3
 the columns that show whether it goes on."""
 
 
-def find_ground(gray: Gray) -> tuple[Mask, int]:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is no paper around a page, or behind a folded corner.
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (h, w)
+        True on it.
+    step : int
+        Pixels of the page to one of `mask`.
+    """
+
+    mask: Mask
+    step: int
+
+
+def find_ground(gray: Gray) -> Ground:
     """Find the dark ground that a page leaves free: around it, or behind a folded corner.
 
     Parameters
@@ -29,11 +50,9 @@ def find_ground(gray: Gray) -> tuple[Mask, int]:
 
     Returns
     -------
-    ground : ndarray of bool, shape (h, w)
-        True on what is dark, broad and goes on to an end of the picture: a black field that is
-        printed ends before.
-    step : int
-        Pixels of the page to one of `ground`.
+    Ground
+        What is dark, broad and goes on to an end of the picture: a black field that is printed ends
+        before.
     """
     step = max(1, max(gray.shape) // LONG_SIDE)
     sample = np.ascontiguousarray(gray[::step, ::step])
@@ -42,12 +61,39 @@ def find_ground(gray: Gray) -> tuple[Mask, int]:
     broad = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     _, labels = cv2.connectedComponents(broad)
     ends = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return np.isin(labels, np.unique(ends[ends > 0])), step
+    return Ground(np.isin(labels, np.unique(ends[ends > 0])), step)
 
 
-def is_cut_off(
-    gray: Gray, ground: tuple[Mask, int], box: Box, margin_px: int, cell_px: int
+def is_on_page(
+    shape: tuple[int, ...], ground: Ground, zone: Box, to_page: npt.NDArray[np.float64]
 ) -> bool:
+    """Say whether a zone of a form is all on the page and on its paper.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the page.
+    ground : Ground
+    zone : Box
+    to_page : ndarray of float64, shape (3, 3)
+        Takes (x, y, 1) of the zone to the page.
+
+    Returns
+    -------
+    bool
+    """
+    across = np.linspace(zone.left, zone.right, ZONE_POINTS)
+    down = np.linspace(zone.top, zone.bottom, ZONE_POINTS)
+    points = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 1, 2)
+    x, y = cv2.perspectiveTransform(points, to_page)[:, 0].T
+    if x.min() < 0 or y.min() < 0 or x.max() > shape[1] or y.max() > shape[0]:
+        return False
+    rows = np.minimum(y.astype(int) // ground.step, ground.mask.shape[0] - 1)
+    columns = np.minimum(x.astype(int) // ground.step, ground.mask.shape[1] - 1)
+    return not ground.mask[rows, columns].any()
+
+
+def is_cut_off(gray: Gray, ground: Ground, box: Box, margin_px: int, cell_px: int) -> bool:
     """Say whether a number may be cut off.
 
     It may where it reaches the upper or lower end of the page, where less paper than a margin is
@@ -58,8 +104,7 @@ def is_cut_off(
     ----------
     gray : ndarray of uint8, shape (H, W)
         0 black to 255 white, upright.
-    ground : tuple
-        Of the page, from `find_ground`.
+    ground : Ground
     box : Box
         The number, or its row of boxes.
     margin_px : int
@@ -82,7 +127,7 @@ def is_cut_off(
     """
     if box.top <= 0 or box.bottom >= gray.shape[0]:
         return True
-    mask, step = ground
+    mask, step = ground.mask, ground.step
     mirrored = Box(gray.shape[1] - box.right, box.top, gray.shape[1] - box.left, box.bottom)
     for page, dark, one in ((gray, mask, box), (gray[:, ::-1], mask[:, ::-1], mirrored)):
         room = _measure_room(dark, step, one, page.shape[1])

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitscan.imaging.cut_off import find_ground, is_cut_off
+from digitscan.imaging.cut_off import find_ground, is_cut_off, is_on_page
 from digitscan.records import Box, Gray
 
 MARGIN_PX, CELL_PX = 20, 50
@@ -122,12 +122,27 @@ def test_boxes_that_are_closed_at_the_end_of_the_page_are_whole(
     assert ask(page, Box(690, 100, 897, 141)) is expected
 
 
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        pytest.param(Box(100, 100, 400, 150), True, id="on-paper"),
+        pytest.param(Box(440, 130, 560, 170), True, id="up-to-the-end"),
+        pytest.param(Box(440, 130, 600, 170), False, id="off-the-page"),
+        pytest.param(Box(440, 0, 560, 40), False, id="on-the-ground"),
+    ],
+)
+def test_a_zone_is_on_the_page_or_not(zone: Box, expected: bool) -> None:
+    page = fold(make_paper())
+    to_page = np.array([[1.5, 0, 60], [0, 1.5, 90], [0, 0, 1]])
+    assert is_on_page(page.shape, find_ground(page), zone, to_page) is expected
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 500), (500, 2)])
 @pytest.mark.parametrize("gray", [0, 255])
 def test_any_page_has_ground_or_none(size: tuple[int, int], gray: int) -> None:
     page = np.full(size, gray, np.uint8)
-    ground, step = find_ground(page)
-    assert step == 1
-    assert ground.shape == size
-    assert not ground.any()
-    is_cut_off(page, (ground, step), Box(0, 0, size[1], size[0]), 1, 1)
+    ground = find_ground(page)
+    assert ground.step == 1
+    assert ground.mask.shape == size
+    assert not ground.mask.any()
+    is_cut_off(page, ground, Box(0, 0, size[1], size[0]), 1, 1)
