@@ -56,9 +56,12 @@ def find_ground(gray: Gray) -> Ground:
     """
     step = max(1, max(gray.shape) // LONG_SIDE)
     sample = np.ascontiguousarray(gray[::step, ::step])
-    dark = (sample < DARK * np.median(sample)).view(np.uint8)
+    # The median of one pixel in sixteen, which takes a tenth of the time.
+    dark = (sample < DARK * np.median(sample[::4, ::4])).view(np.uint8)
     side = max(3, round(LEAST_SHARE * max(sample.shape)))
     broad = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    if not cv2.countNonZero(broad):
+        return Ground(np.zeros(sample.shape, np.bool_), step)
     _, labels = cv2.connectedComponents(broad)
     ends = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     return Ground(np.isin(labels, np.unique(ends[ends > 0])), step)
