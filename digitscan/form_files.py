@@ -15,8 +15,8 @@ from digitscan.settings import ScanSettings, Settings
 
 if TYPE_CHECKING:
     from digitscan.batch import ReadPage
+    from digitscan.fitted_form import Form
     from digitscan.records import Page
-    from digitscan.templated_page import Form
 
 SUFFIX = ".toml"
 
@@ -137,9 +137,9 @@ def hash_templates(paths: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
 
 
 def _describe(template: Template, settings: ScanSettings) -> "Form":
+    from digitscan.fitted_form import make_form
     from digitscan.imaging.restore import restore_page
     from digitscan.scans import load_page
-    from digitscan.templated_page import make_form
 
     shown = str(template.reference)
     try:

@@ -7,6 +7,8 @@ import numpy as np
 
 from digitscan.cropped_field import read_alone, read_crop
 from digitscan.fields import FieldKind
+from digitscan.fitted_form import Fit, Form, estimate_turn_deg, fit_form
+from digitscan.imaging.bend import locate_bend
 from digitscan.imaging.cut_off import Ground, find_ground, is_cut_off, is_on_page
 from digitscan.imaging.geometry import stored_from_upright
 from digitscan.imaging.restore import restore_page
@@ -19,7 +21,7 @@ from digitscan.recognition.strings import StringReader
 from digitscan.recognition.words import WordScreen
 from digitscan.records import Box, Gray, Page, PageResult, Reading, Rejection, Status
 from digitscan.settings import Settings
-from digitscan.templated_page import Fit, Form, estimate_turn_deg, fit_form, read_form
+from digitscan.templated_page import read_form
 from digitscan.whole_page import read_whole
 
 SCREEN_BATCH = 16
@@ -100,12 +102,17 @@ def read_page(
         readings, skew_deg = read_crop(upright, FieldKind(field), reader, settings), 0.0
     elif fit is not None:
         readings, skew_deg = read_form(fit, reader, settings), estimate_turn_deg(fit)
+        upright = fit.page
     elif forms and not or_whole:
         return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
     else:
         readings, skew_deg = read_whole(upright, reader, settings, page.dpi)
     if field is None:
         readings = _withhold_cut(readings, upright, fit)
+    if fit is not None and (bend := fit.bend) is not None:
+        readings = tuple(
+            map_reading(one, locate_bend(bend, one.region.box), upright.shape) for one in readings
+        )
     if field is None and not forms and (alone := read_alone(upright, readings, reader, settings)):
         readings, skew_deg = (alone,), 0.0
     if not readings:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digitscan.errors import ScanError
+from digitscan.fitted_form import Form, fit_form
 from digitscan.form_files import load_forms
 from digitscan.imaging.restore import restore_page
 from digitscan.names import inner_path
@@ -13,7 +14,6 @@ from digitscan.records import Gray, PageRef
 from digitscan.scans import count_pages, find_scans, load_page
 from digitscan.settings import ScanSettings
 from digitscan.template_draft import outline_fields
-from digitscan.templated_page import Form, fit_form
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Read the fields of a form: which form it is, where its fields lie, what they say together."""
+"""Read the fields of a form that a page shows: where they lie, what they say together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,8 @@ import numpy as np
 
 from digitscan.checkdigits import has_check_digit
 from digitscan.fields import FieldKind
-from digitscan.forms.template import Comb, Field, FieldType, Template, Writing
+from digitscan.fitted_form import Fit
+from digitscan.forms.template import Comb, Field, FieldType, Writing
 from digitscan.imaging.binarize import estimate_ink
 from digitscan.imaging.comb_cells import CellInk
 from digitscan.imaging.crosses import is_blot, may_be_cross
@@ -18,14 +19,12 @@ from digitscan.imaging.geometry import clip_box, find_extent, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.lines import VIEWS
 from digitscan.imaging.normalize import normalize_tiles
-from digitscan.imaging.page_features import Features, describe_page
-from digitscan.imaging.register import Registration, find_form
-from digitscan.imaging.zones import Patch, find_print, flatten_zone, keep_writing, place_zone
+from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, place_zone
 from digitscan.joint_reading import Found, agree, weigh_absence
 from digitscan.line_lattices import Line
 from digitscan.reader import Reader, map_reading, read_lines, read_micr_line
 from digitscan.records import Box, Floats, Gray, Mask, Reading, Region, Rejection
-from digitscan.settings import InkSettings, Settings
+from digitscan.settings import Settings
 from digitscan.whole_page import STROKE_SHARE
 
 ZONE_VIEWS = VIEWS[:1]
@@ -56,41 +55,6 @@ strokes of 2. Of 58 counts and dates at half resolution 5 were misread, not enla
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A template and what its reference image looks like; made once per worker.
-
-    Attributes
-    ----------
-    template : Template
-    features : Features
-    printed : tuple of ndarray of bool, or None
-        What is printed beside the zone of each field; None where nobody asks.
-    """
-
-    template: Template
-    features: Features
-    printed: tuple[Mask | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Which form a page shows, and how it lies there.
-
-    Attributes
-    ----------
-    form : Form
-    page : ndarray of uint8, shape (H, W)
-        On which the form may lie on its side or on its head.
-    registration : Registration
-        Takes the reference to the page.
-    """
-
-    form: Form
-    page: Gray
-    registration: Registration
-
-
-@dataclass(frozen=True, slots=True)
 class _Cut:
     """A field on the page: its patch, and either a line to be read or what is known already."""
 
@@ -110,45 +74,6 @@ class _Boxes:
     places: tuple[Box, ...]
     cells: tuple[CellInk, ...]
     blots: tuple[bool, ...]
-
-
-def make_form(template: Template, reference: Gray) -> Form:
-    """Describe the reference image of a template, upright.
-
-    Parameters
-    ----------
-    template : Template
-    reference : ndarray of uint8, shape (H, W)
-    """
-    printed = tuple(
-        None if field.cells or field.type in (FieldType.MICR, FieldType.MARK)
-        else _find_print(reference, field)
-        for field in template.fields
-    )  # fmt: skip
-    return Form(template, describe_page(reference), printed)
-
-
-def _find_print(reference: Gray, field: Field) -> Mask:
-    patch = flatten_zone(reference, field.zone, np.eye(3))
-    ink = InkSettings()
-    return find_print(estimate_ink(patch.gray, ink), patch.zone, ink.threshold)
-
-
-def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:
-    """Find the form that a page shows, whichever way the page lies.
-
-    Parameters
-    ----------
-    gray : ndarray of uint8, shape (H, W)
-    forms : sequence of Form
-
-    Returns
-    -------
-    Fit or None
-        Of the form with the best score; None where the page shows none of them.
-    """
-    found = find_form(gray, [form.features for form in forms])
-    return None if found is None else Fit(forms[found[0]], gray, found[1])
 
 
 def read_form(fit: Fit, reader: Reader, settings: Settings = Settings()) -> tuple[Reading, ...]:
@@ -199,13 +124,6 @@ def _check_line(cut: _Cut, reading: Reading) -> Reading:
         crosses = float(np.prod(cut.cells[np.array(cut.crossed), 10]))
         return replace(reading, confidence=reading.confidence * crosses)
     return replace(reading, rejection=Rejection.NO_DIGITS)
-
-
-def estimate_turn_deg(fit: Fit) -> float:
-    """Return the skew of the form, quarter turns apart, counter-clockwise as the eye sees it."""
-    to_page = fit.registration.to_page
-    turn_deg = float(-np.rad2deg(np.arctan2(to_page[1, 0], to_page[0, 0])))
-    return turn_deg - 90.0 * round(turn_deg / 90.0)
 
 
 def _cut_fields(fit: Fit, reader: Reader, settings: Settings) -> list[_Cut]:

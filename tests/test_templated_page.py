@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from digitscan.fitted_form import make_form
 from digitscan.forms.template import Template, parse_template
 from digitscan.imaging.geometry import turn_upright
 from digitscan.pipeline import NO_TEMPLATE, read_page
 from digitscan.records import Box, Gray, PageResult, Rejection, Status
-from digitscan.templated_page import make_form
 from tests.drawings import (
     PAPER,
     PEN,

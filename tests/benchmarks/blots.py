@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.fitted_form import fit_form
 from digitscan.form_files import load_forms
 from digitscan.forms.template import Comb
 from digitscan.pipeline import load_reader, read_page
 from digitscan.records import Gray, Page, PageRef
 from digitscan.settings import Settings
-from digitscan.templated_page import fit_form
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY.parent / "shared" / "data" / "tally_forms"

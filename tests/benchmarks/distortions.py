@@ -3,7 +3,7 @@
     python -m tests.benchmarks.distortions FOLDER [--template PATH] [--every N] [--only WORD]
 
 Every N-th page of a folder is read by template as it is, then distorted in known ways: shifted,
-turned, scaled, seen in perspective, at half the resolution, through JPEG, under uneven light,
+turned, scaled, seen in perspective, bent, at half the resolution, through JPEG, under uneven light,
 upside down, as a negative, in black and white, with streaks of a dirty scanner. Then it is read as
 it is by templates whose zones are shifted, grown and shrunk by shares of their own size. A line
 says how many of the fields say the same as on the page as it is by the zones as they are, and,
@@ -22,13 +22,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.fitted_form import Form
 from digitscan.form_files import load_forms
 from digitscan.forms.template import Field
 from digitscan.pipeline import load_reader, read_page
 from digitscan.reader import Reader
 from digitscan.records import Box, Gray, Page, PageRef
 from digitscan.settings import Settings
-from digitscan.templated_page import Form
 from digitscan.truth import NOT_FIELDS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -141,6 +141,21 @@ def turn_quarters(quarters: int) -> Distortion:
     return distort
 
 
+def bend(share: float) -> Distortion:
+    """Make the distortion that lifts the middle of a page by a share of its longer side."""
+
+    def distort(gray: Gray) -> Gray:
+        height, width = gray.shape
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        most = share * max(height, width)
+        across = (x + 0.5 * most * np.sin(np.pi * y / height)).astype(np.float32)
+        down = (y + most * np.sin(np.pi * x / width)).astype(np.float32)
+        bent = cv2.remap(gray, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(bent, np.uint8)
+
+    return distort
+
+
 def invert(gray: Gray) -> Gray:
     """Return the negative of the page, as microfilm has it."""
     return np.asarray(255 - gray, np.uint8)
@@ -190,6 +205,7 @@ DISTORTIONS: Mapping[str, Distortion] = {
     "scale 1.15": scale(1.15),
     "perspective 4 %": photograph(0.04),
     "perspective 10 %": photograph(0.10),
+    "bent by 1 %": bend(0.01),
     "half resolution": scale(0.5),
     "JPEG quality 25": compress(25),
     "noise 10": add_noise(10.0),

@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "wide_rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"line_lattices", "line_strings", "reader", "page_views", "whole_page"})
-    | {"joint_reading", "templated_page", "cropped_field", "pipeline"},
+    | {"joint_reading", "fitted_form", "templated_page", "cropped_field", "pipeline"},
     frozenset(
         {
             "workers",
@@ -78,6 +78,8 @@ WITHIN = {
             "whole_page",
         )
     ),
+    ("forms", "fitted_form"),
+    *(("fitted_form", room) for room in ("templated_page", "pipeline")),
     ("templated_page", "pipeline"),
     # Only what `SIBLINGS` names: the frame that networks are checked against.
     ("imaging", "recognition"),
@@ -140,6 +142,8 @@ SIBLINGS = {
     ("imaging.dither", "imaging.restore"),
     ("imaging.positive", "imaging.restore"),
     ("imaging.streaks", "imaging.restore"),
+    # A bent page is laid flat before it is registered again.
+    ("imaging.bend", "imaging.register"),
     # Features are the noun of registration.
     ("imaging.page_features", "imaging.register"),
     # A comb is a noun of whoever judges it.

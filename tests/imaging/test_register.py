@@ -73,9 +73,28 @@ def test_a_form_on_a_part_of_a_sheet_is_found_finely(angle_deg: float) -> None:
     others = [describe_page(_draw_form(seed)) for seed in (2, 3)]
     found = find_form(page, [others[0], describe_page(form), others[1]])
     assert found is not None
-    assert found[0] == 1
-    assert _measure(found[1].to_page, way) < 1.0
+    assert (found.place, found.bend) == (1, None)
+    assert found.page is page
+    assert _measure(found.registration.to_page, way) < 1.0
     assert find_form(page, others) is None
+
+
+@pytest.mark.parametrize("bent_px", [16, 25])
+def test_a_bent_page_is_laid_flat_and_found(bent_px: int) -> None:
+    form = _draw_form(1)
+    height, width = form.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    down = (y + bent_px * np.sin(np.pi * x / width)).astype(np.float32)
+    page = np.asarray(cv2.remap(form, x, down, cv2.INTER_LINEAR, borderValue=(235,)), np.uint8)
+    found = find_form(page, [describe_page(_draw_form(2)), describe_page(form)])
+    assert found is not None
+    assert found.place == 1
+    assert found.bend is not None
+    assert found.registration.score > 0.8
+    size, way = (width, height), found.registration.to_page
+    flat = cv2.warpPerspective(found.page, way, size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR)
+    assert np.mean(cv2.absdiff(np.asarray(flat), form)[40:-40, 40:-40] > 100) < 0.02
+    assert find_form(page, [describe_page(_draw_form(seed)) for seed in (2, 3)]) is None
 
 
 def test_other_form_is_refused() -> None:

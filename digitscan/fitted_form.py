@@ -1,0 +1,101 @@
+"""A template with its reference image -> whether a page shows that form, and how it lies there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitscan.forms.template import Field, FieldType, Template
+from digitscan.imaging.bend import Bend
+from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.page_features import Features, describe_page
+from digitscan.imaging.register import Registration, find_form
+from digitscan.imaging.zones import find_print, flatten_zone
+from digitscan.records import Gray, Mask
+from digitscan.settings import InkSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A template and what its reference image looks like; made once per worker.
+
+    Attributes
+    ----------
+    template : Template
+    features : Features
+    printed : tuple of ndarray of bool, or None
+        What is printed beside the zone of each field; None where nobody asks.
+    """
+
+    template: Template
+    features: Features
+    printed: tuple[Mask | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Which form a page shows, and how it lies there.
+
+    Attributes
+    ----------
+    form : Form
+    page : ndarray of uint8, shape (H, W)
+        On which the form may lie on its side or on its head; laid flat.
+    registration : Registration
+        Takes the reference to the page.
+    bend : Bend or None
+        Takes the page to the page as it was given; None where that is flat.
+    """
+
+    form: Form
+    page: Gray
+    registration: Registration
+    bend: Bend | None = None
+
+
+def make_form(template: Template, reference: Gray) -> Form:
+    """Describe the reference image of a template, upright.
+
+    Parameters
+    ----------
+    template : Template
+    reference : ndarray of uint8, shape (H, W)
+    """
+    printed = tuple(
+        None if field.cells or field.type in (FieldType.MICR, FieldType.MARK)
+        else _find_print(reference, field)
+        for field in template.fields
+    )  # fmt: skip
+    return Form(template, describe_page(reference), printed)
+
+
+def _find_print(reference: Gray, field: Field) -> Mask:
+    patch = flatten_zone(reference, field.zone, np.eye(3))
+    ink = InkSettings()
+    return find_print(estimate_ink(patch.gray, ink), patch.zone, ink.threshold)
+
+
+def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:
+    """Find the form that a page shows, whichever way the page lies.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (H, W)
+    forms : sequence of Form
+
+    Returns
+    -------
+    Fit or None
+        Of the form with the best score; None where the page shows none of them.
+    """
+    found = find_form(gray, [form.features for form in forms])
+    if found is None:
+        return None
+    return Fit(forms[found.place], found.page, found.registration, found.bend)
+
+
+def estimate_turn_deg(fit: Fit) -> float:
+    """Return the skew of the form, quarter turns apart, counter-clockwise as the eye sees it."""
+    to_page = fit.registration.to_page
+    turn_deg = float(-np.rad2deg(np.arctan2(to_page[1, 0], to_page[0, 0])))
+    return turn_deg - 90.0 * round(turn_deg / 90.0)
