@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.bend import Bend, fit_bend, unbend_page
+from digitscan.imaging.bend import Bend, displace, fit_bend, unbend_page
+from digitscan.imaging.feature_pairs import are_alike, match_features, match_near
 from digitscan.imaging.page_features import FEATURES, Features, describe_page
 from digitscan.records import Floats, Gray
 
@@ -25,8 +26,6 @@ _TRIED = 4
 """References that are registered with all features where none was found so, most votes first."""
 _QUICK = 600
 """Features that are compared at first; distorted pages may need all."""
-_RATIO = 0.85
-"""The best match is nearer than this share of the second best (Lowe 2004)."""
 _NEAR_PX = 4.0
 """Reduced pixels by which features may miss each other: paper is not flat."""
 _ROUGH_PX = 24.0
@@ -134,8 +133,9 @@ def _find_bent(
     found: tuple[int, Registration] | None,
 ) -> FoundForm | None:
     """Find a form on a page that is laid flat first; None where it fits no better so."""
-    place = found[0] if found is not None else int(np.argmax(_count_votes(page, references)))
-    bend = _estimate_bend(page, references[place], gray.shape)
+    places = [found[0]] if found is not None else _order_by_votes(page, references)[1]
+    bends = (_estimate_bend(page, references[place], gray.shape) for place in places)
+    bend = max((one for one in bends if one), key=lambda one: one.support, default=None)
     if bend is None:
         return None
     flat = unbend_page(gray, bend)
@@ -148,18 +148,24 @@ def _find_bent(
 
 def _estimate_bend(page: Features, reference: Features, shape: tuple[int, int]) -> Bend | None:
     """Estimate how the page is bent, by where its features are and would be in mild perspective."""
-    pairs = _match(page, reference, FEATURES, FEATURES)
+    pairs = match_features(page, reference, FEATURES, FEATURES)
     if len(pairs) < _LEAST_INLIERS:
         return None
-    alike = _are_alike(reference.points[pairs[:, 0]], page.points[pairs[:, 1]], _ROUGHEST_PX)
+    alike = are_alike(reference.points[pairs[:, 0]], page.points[pairs[:, 1]], _ROUGHEST_PX)
     source, target = reference.points[pairs[alike, 0]], page.points[pairs[alike, 1]]
     if len(source) < _LEAST_INLIERS:
         return None
     way, _ = cv2.findHomography(source, target, cv2.USAC_MAGSAC, _BENT_PX, maxIters=2000)
     if way is None:
         return None
-    flat = cv2.perspectiveTransform(source[:, np.newaxis], way)[:, 0]
-    return fit_bend(np.asarray(flat, np.float32), target, shape, page.scale)
+    moved = cv2.perspectiveTransform(reference.points[:, np.newaxis], way)
+    flat = np.asarray(moved[:, 0], np.float64)
+    rough = fit_bend(flat[pairs[alike, 0]], target, shape, page.scale)
+    if rough is None:
+        return None
+    # Where the features of the reference must be, each finds its own again: five times as many.
+    near = match_near(page, reference, page.scale * displace(rough, flat / page.scale))
+    return fit_bend(flat[near[:, 0]], page.points[near[:, 1]], shape, page.scale)
 
 
 def find_reference(
@@ -180,8 +186,7 @@ def find_reference(
     tuple of int and Registration, or None
         Place of the reference with the best score; None where the page shows none of them.
     """
-    votes = _count_votes(page, references)
-    order = sorted(range(len(votes)), key=lambda place: -votes[place])[:_TRIED]
+    votes, order = _order_by_votes(page, references)
     close = [place for place in order if votes[place] >= _CLOSE * max(votes)]
     return (
         _register_some(page, references, close, _QUICK, _ROUGH_PX)
@@ -190,9 +195,13 @@ def find_reference(
     )
 
 
-def _count_votes(page: Features, references: Sequence[Features]) -> list[int]:
-    """Count the strongest features of a page that clearly are those of each reference."""
-    return [len(_match(page, reference, _VOTERS, _VOTED, _VOTE_RATIO)) for reference in references]
+def _order_by_votes(page: Features, references: Sequence[Features]) -> tuple[list[int], list[int]]:
+    """Let the strongest features of a page vote for references; also name the first of these."""
+    votes = [
+        len(match_features(page, reference, _VOTERS, _VOTED, _VOTE_RATIO))
+        for reference in references
+    ]
+    return votes, sorted(range(len(votes)), key=lambda place: -votes[place])[:_TRIED]
 
 
 def _register_some(
@@ -234,10 +243,10 @@ def register_page(
     Registration or None
         None where the page does not show the reference.
     """
-    pairs = _match(page, reference, most, most)
+    pairs = match_features(page, reference, most, most)
     if len(pairs) < _LEAST_INLIERS:
         return None
-    pairs = pairs[_are_alike(reference.points[pairs[:, 0]], page.points[pairs[:, 1]], rough_px)]
+    pairs = pairs[are_alike(reference.points[pairs[:, 0]], page.points[pairs[:, 1]], rough_px)]
     if len(pairs) < _LEAST_INLIERS:
         return None
     source = reference.points[pairs[:, 0]]
@@ -279,31 +288,6 @@ def _register_part(gray: Gray, reference: Features, rough: Registration) -> Regi
         return rough
     shift = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
     return Registration(shift @ found.to_page, found.score)
-
-
-def _match(
-    page: Features, reference: Features, of_page: int, of_reference: int, ratio: float = _RATIO
-) -> npt.NDArray[np.intp]:
-    """Return pairs (feature of the reference, feature of the page) among the strongest."""
-    own, others = page.descriptors[:of_page], reference.descriptors[:of_reference]
-    if len(own) < 2 or len(others) < 2:
-        return np.zeros((0, 2), np.intp)
-    # As cv2.BFMatcher does, without an object for each match.
-    distance, nearest = cv2.batchDistance(own, others, cv2.CV_32S, None, None, cv2.NORM_HAMMING, 2)
-    clear = np.flatnonzero(distance[:, 0] < ratio * distance[:, 1])
-    return np.stack([nearest[clear, 0], clear], axis=1).astype(np.intp)
-
-
-def _are_alike(source: Floats, target: Floats, rough_px: float) -> npt.NDArray[np.bool_]:
-    """Say of each pair of points whether it agrees with one turn, scale and shift of the form.
-
-    Two pairs fix these, four a homography: where one pair in ten is right, four that are all right
-    are not met by chance.
-    """
-    _, inliers = cv2.estimateAffinePartial2D(
-        source, target, method=cv2.RANSAC, ransacReprojThreshold=rough_px, maxIters=4000
-    )
-    return np.asarray(inliers.ravel() > 0)
 
 
 def _is_likely(way: npt.NDArray[np.float64], shape: tuple[int, ...]) -> bool:

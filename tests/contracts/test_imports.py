@@ -144,6 +144,8 @@ SIBLINGS = {
     ("imaging.streaks", "imaging.restore"),
     # A bent page is laid flat before it is registered again.
     ("imaging.bend", "imaging.register"),
+    ("imaging.page_features", "imaging.feature_pairs"),
+    ("imaging.feature_pairs", "imaging.register"),
     # Features are the noun of registration.
     ("imaging.page_features", "imaging.register"),
     # A comb is a noun of whoever judges it.

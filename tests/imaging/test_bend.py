@@ -50,7 +50,7 @@ def test_points_by_chance_are_no_bend() -> None:
 
 
 def test_few_points_are_no_bend() -> None:
-    flat = choose_points(30)
+    flat = choose_points(15)
     assert fit_bend(flat, roll(flat.astype(np.float64)).astype(np.float32), SHAPE, 1.0) is None
 
 
