@@ -23,6 +23,8 @@ CLOSE_PX, LEAST_CLOSE = 3.0, 16
 of 188 pages, flat and bent, none is taken for a form that it is not."""
 MOST_SHARE = 0.06
 """Of the longer side, by which a sheet is bent at most; beyond, it was chance."""
+STRIP_PX = 256
+"""Rows that are laid flat at once: the places of all pixels of an A4 page would take 200 MB."""
 GRID_PX = 60
 """Distance of the points at which the bend is computed before it is spread over the page."""
 
@@ -116,12 +118,17 @@ def unbend_page(gray: Gray, bend: Bend) -> Gray:
     # `cv2.remap` knows places to a thirty-second, too coarse for anything but displacements.
     across = np.linspace(0, columns - 1, width, dtype=np.float32)
     down = np.linspace(0, rows - 1, height, dtype=np.float32)
-    grid_x, grid_y = np.meshgrid(across, down)
-    fine_x, fine_y = cv2.split(cv2.remap(coarse, grid_x, grid_y, cv2.INTER_LINEAR))
-    place_x = np.asarray(fine_x) + np.arange(width, dtype=np.float32)
-    place_y = np.asarray(fine_y) + np.arange(height, dtype=np.float32)[:, np.newaxis]
-    flat = cv2.remap(gray, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(flat, np.uint8)
+    flat = np.empty_like(gray)
+    for top in range(0, height, STRIP_PX):
+        strip = slice(top, min(height, top + STRIP_PX))
+        grid_x, grid_y = np.meshgrid(across, down[strip])
+        off_x, off_y = cv2.split(cv2.remap(coarse, grid_x, grid_y, cv2.INTER_LINEAR))
+        place_x = np.asarray(off_x) + np.arange(width, dtype=np.float32)
+        place_y = np.asarray(off_y) + np.arange(height, dtype=np.float32)[strip, np.newaxis]
+        flat[strip] = cv2.remap(
+            gray, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+    return flat
 
 
 def locate_bend(bend: Bend, box: Box) -> Doubles:
