@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from digitscan.records import Box, Gray, Mask
 
-LONG_SIDE = 600
+LONG_SIDE = 300
 """Rows or columns that are looked at for the ground on which a page lies."""
 DARK = 0.4
 """Share of the median gray below which it is no paper: a table, a black scanner bed."""
-LEAST_SHARE = 1 / 80
-"""Share of the long side of a square of it, 30 px of a cheque at 300 dpi: broader than strokes and
+LEAST_SHARE = 1 / 60
+"""Share of the long side of a square of it, 40 px of a cheque at 300 dpi: broader than strokes and
 walls."""
 ZONE_POINTS = 9
 """Points of a zone that are looked at, across and down."""
