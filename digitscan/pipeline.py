@@ -1,25 +1,21 @@
 """read_page: the whole story of a page, stage by stage."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from digitscan.cropped_field import read_alone, read_crop
+from digitscan.cut_numbers import withhold_cut
 from digitscan.fields import FieldKind
 from digitscan.fitted_form import Fit, Form, estimate_turn_deg, fit_form
 from digitscan.imaging.bend import locate_bend
-from digitscan.imaging.cut_off import Ground, find_ground, is_cut_off, is_on_page
 from digitscan.imaging.geometry import stored_from_upright
 from digitscan.imaging.restore import restore_page
 from digitscan.reader import Reader, map_reading
 from digitscan.recognition.classifier import OnnxClassifier
 from digitscan.recognition.confidence import Calibration, parse_calibration
-from digitscan.recognition.micr import DELIMITERS
 from digitscan.recognition.models import load_package
 from digitscan.recognition.strings import StringReader
 from digitscan.recognition.words import WordScreen
-from digitscan.records import Box, Gray, Page, PageResult, Reading, Rejection, Status
+from digitscan.records import Gray, Page, PageResult, Reading, Rejection, Status
 from digitscan.settings import Settings
 from digitscan.templated_page import read_form
 from digitscan.whole_page import read_whole
@@ -27,11 +23,6 @@ from digitscan.whole_page import read_whole
 SCREEN_BATCH = 16
 """Tiles that the screen sees at once: a cheque shows it four times some 70, and the last run is
 filled up with blank ones, of which 32 take 8 us each as 16 do; at 8 a tile takes 9."""
-MARGIN, MICR_MARGIN, BOX = 0.6, 1.6, 1.05
-"""Paper beside a number that is whole, in heights of its digits, in symbols of a MICR line, which
-has gaps of a symbol, and in boxes, with the last one's wall. On 10 cheques, cut at seven places on
-either side or with one of seven corners folded, none of 649 accepted readings is a part of its
-number, where 77 of 755 were; on 40 whole ones and 10 forms one reading is rejected, of print."""
 NOTHING = "no-number"
 """Reason of an empty page or crop: looked at, and no number is on it."""
 NO_TEMPLATE = "no-template"
@@ -97,67 +88,39 @@ def read_page(
     """
     upright = restore_page(page)
     fit = fit_form(upright, forms) if forms and field is None else None
-    way = stored_from_upright(page.image.shape, page.orientation)
     if field is not None:
         readings, skew_deg = read_crop(upright, FieldKind(field), reader, settings), 0.0
     elif fit is not None:
-        readings, skew_deg = read_form(fit, reader, settings), estimate_turn_deg(fit)
-        upright = fit.page
+        readings, skew_deg = _read_fit(fit, reader, settings), estimate_turn_deg(fit)
     elif forms and not or_whole:
         return PageResult(page.ref, Status.REJECTED, reason=NO_TEMPLATE)
     else:
-        readings, skew_deg = read_whole(upright, reader, settings, page.dpi)
-    if field is None:
-        readings = _withhold_cut(readings, upright, fit)
-    if fit is not None and (bend := fit.bend) is not None:
-        readings = tuple(
-            map_reading(one, locate_bend(bend, one.region.box), upright.shape) for one in readings
-        )
-    if field is None and not forms and (alone := read_alone(upright, readings, reader, settings)):
-        readings, skew_deg = (alone,), 0.0
+        readings, skew_deg = _read_sheet(upright, page.dpi, reader, settings)
     if not readings:
         return PageResult(page.ref, Status.EMPTY, skew_deg=skew_deg, reason=NOTHING)
+    way = stored_from_upright(page.image.shape, page.orientation)
     readings = tuple(map_reading(reading, way, page.image.shape) for reading in readings)
     return PageResult(page.ref, _join_status(readings), readings, skew_deg)
 
 
-def _withhold_cut(readings: Sequence[Reading], gray: Gray, fit: Fit | None) -> tuple[Reading, ...]:
-    """Reject what may be a part of its number, the rest being off the page.
-
-    A field of a form is none such where its zone is all on the page.
-    """
-    ground = find_ground(gray)
-    whole: set[str | None] = set()
-    if fit is not None:
-        to_page = fit.registration.to_page
-        whole = {
-            field.name
-            for field in fit.form.template.fields
-            if is_on_page(gray.shape, ground, field.zone, to_page)
-        }
-    return tuple(
-        replace(reading, rejection=Rejection.CUT_OFF)
-        if reading.rejection is None
-        and reading.region.field not in whole
-        and _may_be_cut(reading, gray, ground)
-        else reading
-        for reading in readings
-    )
+def _read_fit(fit: Fit, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
+    """Read the form that a page shows; boxes are in pixels of the page, bent or not."""
+    readings = withhold_cut(read_form(fit, reader, settings), fit.page, fit)
+    if (bend := fit.bend) is None:
+        return readings
+    ways = (locate_bend(bend, reading.region.box) for reading in readings)
+    shape = fit.page.shape
+    return tuple(map_reading(one, way, shape) for one, way in zip(readings, ways, strict=True))
 
 
-def _may_be_cut(reading: Reading, gray: Gray, ground: Ground) -> bool:
-    """Say whether too little paper is beside a number, the way that it is written."""
-    if not reading.text:
-        return False
-    box, sizes = reading.region.box, [digit.box for digit in reading.digits]
-    if len(reading.text) > 1 and box.bottom - box.top > box.right - box.left:
-        gray, ground = gray.T, Ground(ground.mask.T, ground.step)
-        box, *sizes = (Box(one.top, one.left, one.bottom, one.right) for one in (box, *sizes))
-    height_px = float(np.median([one.bottom - one.top for one in sizes or [box]]))
-    cell_px = (box.right - box.left) / len(reading.text)
-    is_micr = not set(reading.text).isdisjoint(DELIMITERS)
-    margin_px = MICR_MARGIN * cell_px if is_micr else MARGIN * height_px
-    return is_cut_off(gray, ground, box, round(margin_px), round(BOX * max(cell_px, height_px)))
+def _read_sheet(
+    gray: Gray, dpi: float | None, reader: Reader, settings: Settings
+) -> tuple[tuple[Reading, ...], float]:
+    """Read what is found on a page, or one number that fills it; also return its skew."""
+    found, skew_deg = read_whole(gray, reader, settings, dpi)
+    readings = withhold_cut(found, gray)
+    alone = read_alone(gray, readings, reader, settings)
+    return (readings, skew_deg) if alone is None else ((alone,), 0.0)
 
 
 def _join_status(readings: tuple[Reading, ...]) -> Status:

@@ -17,7 +17,14 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"scans", "results", "overlay", "forms", "settings_file", "truth"})
     | {"rows", "wide_rows", "stderr", "evaluation", "calibration", "sheet"},
     frozenset({"line_lattices", "line_strings", "reader", "page_views", "whole_page"})
-    | {"joint_reading", "fitted_form", "templated_page", "cropped_field", "pipeline"},
+    | {
+        "joint_reading",
+        "fitted_form",
+        "templated_page",
+        "cropped_field",
+        "cut_numbers",
+        "pipeline",
+    },
     frozenset(
         {
             "workers",
@@ -51,7 +58,7 @@ WITHIN = {
     ("page_views", "whole_page"),
     ("reader", "cropped_field"),
     ("whole_page", "cropped_field"),
-    *((room, "pipeline") for room in ("reader", "whole_page", "cropped_field")),
+    *((room, "pipeline") for room in ("reader", "whole_page", "cropped_field", "cut_numbers")),
     ("workers", "batch"),
     ("journal", "runrecord"),
     ("runrecord", "shards"),
@@ -79,7 +86,7 @@ WITHIN = {
         )
     ),
     ("forms", "fitted_form"),
-    *(("fitted_form", room) for room in ("templated_page", "pipeline")),
+    *(("fitted_form", room) for room in ("templated_page", "cut_numbers", "pipeline")),
     ("templated_page", "pipeline"),
     # Only what `SIBLINGS` names: the frame that networks are checked against.
     ("imaging", "recognition"),
