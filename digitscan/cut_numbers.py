@@ -66,4 +66,7 @@ def _may_be_cut(reading: Reading, gray: Gray, ground: Ground) -> bool:
     cell_px = (box.right - box.left) / len(reading.text)
     is_micr = not set(reading.text).isdisjoint(DELIMITERS)
     margin_px = MICR_MARGIN * cell_px if is_micr else MARGIN * height_px
-    return is_cut_off(gray, ground, box, round(margin_px), round(BOX * max(cell_px, height_px)))
+    sizes.sort(key=lambda one: one.left + one.right)
+    ends = (sizes[0], sizes[-1]) if sizes else None
+    cell_px = BOX * max(cell_px, height_px)
+    return is_cut_off(gray, ground, box, round(margin_px), round(cell_px), ends)

@@ -8,6 +8,7 @@ from digitscan.fields import FieldKind
 from digitscan.fitted_form import Fit, Form, estimate_turn_deg, fit_form
 from digitscan.imaging.bend import locate_bend
 from digitscan.imaging.geometry import stored_from_upright
+from digitscan.imaging.outline import straighten_sheet
 from digitscan.imaging.restore import restore_page
 from digitscan.reader import Reader, map_reading
 from digitscan.recognition.classifier import OnnxClassifier
@@ -117,8 +118,9 @@ def _read_sheet(
     gray: Gray, dpi: float | None, reader: Reader, settings: Settings
 ) -> tuple[tuple[Reading, ...], float]:
     """Read what is found on a page, or one number that fills it; also return its skew."""
-    found, skew_deg = read_whole(gray, reader, settings, dpi)
-    readings = withhold_cut(found, gray)
+    sheet, way = straighten_sheet(gray)
+    found, skew_deg = read_whole(sheet, reader, settings, dpi)
+    readings = withhold_cut([map_reading(one, way, gray.shape) for one in found], gray)
     alone = read_alone(gray, readings, reader, settings)
     return (readings, skew_deg) if alone is None else ((alone,), 0.0)
 

@@ -149,6 +149,8 @@ SIBLINGS = {
     ("imaging.dither", "imaging.restore"),
     ("imaging.positive", "imaging.restore"),
     ("imaging.streaks", "imaging.restore"),
+    # What is no paper is told in one place.
+    ("imaging.cut_off", "imaging.outline"),
     # A bent page is laid flat before it is registered again.
     ("imaging.bend", "imaging.register"),
     ("imaging.page_features", "imaging.feature_pairs"),

@@ -122,6 +122,23 @@ def test_boxes_that_are_closed_at_the_end_of_the_page_are_whole(
     assert ask(page, Box(690, 100, 897, 141)) is expected
 
 
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_ground_is_looked_for_beside_the_ends_of_a_turned_number(is_mirrored: bool) -> None:
+    page = make_paper()
+    cv2.fillPoly(page, [np.array([[0, 250], [900, 330], [900, 400], [0, 400]])], (12,))
+    page[:, 840:] = 12
+    # Rises to the left like the end of the page below it: its hull reaches into the ground.
+    box, first, last = Box(200, 200, 700, 290), Box(200, 200, 220, 230), Box(680, 260, 700, 290)
+    if is_mirrored:
+        page = np.ascontiguousarray(page[:, ::-1])
+        box, first, last = (
+            Box(900 - b.right, b.top, 900 - b.left, b.bottom) for b in (box, last, first)
+        )
+    ground = find_ground(page)
+    assert is_cut_off(page, ground, box, MARGIN_PX, CELL_PX)
+    assert not is_cut_off(page, ground, box, MARGIN_PX, CELL_PX, (first, last))
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
