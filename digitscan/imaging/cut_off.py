@@ -149,8 +149,11 @@ def is_cut_off(
         (gray, mask, box, last),
         (gray[:, ::-1], mask[:, ::-1], mirrored, first),
     ):
-        rows = slice(max(0, end.top) // step, end.bottom // step + 1)
-        room = _measure_room(dark[rows], step, one.right, page.shape[1])
+        # A row of boxes is higher than its digits, and a folded corner comes from above.
+        high = end.bottom - end.top
+        top, bottom = max(0, one.top, end.top - high), min(one.bottom, end.bottom + high)
+        rows = dark[top // step : bottom // step + 1]
+        room = _measure_room(rows, step, one.right, page.shape[1])
         if room < cell_px and _has_rules(page, one, one.right, one.right + room):
             return True
         if room < margin_px and not _ends_at_wall(page, one):

@@ -139,6 +139,15 @@ def test_ground_is_looked_for_beside_the_ends_of_a_turned_number(is_mirrored: bo
     assert not is_cut_off(page, ground, box, MARGIN_PX, CELL_PX, (first, last))
 
 
+@pytest.mark.parametrize(("lowest", "expected"), [(112, True), (90, False)])
+def test_a_corner_that_is_folded_down_to_the_last_digit_cuts(lowest: int, expected: bool) -> None:
+    page = make_paper()
+    page[:lowest, 706:] = 12
+    box, first, last = Box(300, 90, 700, 170), Box(310, 125, 335, 150), Box(670, 125, 695, 150)
+    found = is_cut_off(page, find_ground(page), box, MARGIN_PX, CELL_PX, (first, last))
+    assert found is expected
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
