@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from digitscan.fitted_form import Fit
-from digitscan.imaging.cut_off import Ground, find_ground, is_cut_off, is_on_page
+from digitscan.imaging.cut_off import Ground, is_cut_off, is_on_page
 from digitscan.recognition.micr import DELIMITERS
 from digitscan.records import Box, Gray, Reading, Rejection
 
@@ -18,7 +18,7 @@ number, where 77 of 755 were; on 40 whole ones and 10 forms one reading is rejec
 
 
 def withhold_cut(
-    readings: Sequence[Reading], gray: Gray, fit: Fit | None = None
+    readings: Sequence[Reading], gray: Gray, ground: Ground, fit: Fit | None = None
 ) -> tuple[Reading, ...]:
     """Reject what may be a part of its number, the rest being off the page.
 
@@ -27,6 +27,8 @@ def withhold_cut(
     readings : sequence of Reading
         Boxes in pixels of the page.
     gray : ndarray of uint8, shape (H, W)
+    ground : Ground
+        Of the page, from `imaging.cut_off.find_ground`.
     fit : Fit, optional
         Where the readings are fields of a form: one whose zone is all on the page is not cut.
 
@@ -35,7 +37,6 @@ def withhold_cut(
     tuple of Reading
         Those that may be cut with the rejection `cut-off`.
     """
-    ground = find_ground(gray)
     whole: set[str | None] = set()
     if fit is not None:
         to_page = fit.registration.to_page

@@ -7,6 +7,7 @@ from digitscan.cut_numbers import withhold_cut
 from digitscan.fields import FieldKind
 from digitscan.fitted_form import Fit, Form, estimate_turn_deg, fit_form
 from digitscan.imaging.bend import locate_bend
+from digitscan.imaging.cut_off import find_ground
 from digitscan.imaging.geometry import stored_from_upright
 from digitscan.imaging.outline import straighten_sheet
 from digitscan.imaging.restore import restore_page
@@ -106,7 +107,8 @@ def read_page(
 
 def _read_fit(fit: Fit, reader: Reader, settings: Settings) -> tuple[Reading, ...]:
     """Read the form that a page shows; boxes are in pixels of the page, bent or not."""
-    readings = withhold_cut(read_form(fit, reader, settings), fit.page, fit)
+    found = read_form(fit, reader, settings)
+    readings = withhold_cut(found, fit.page, find_ground(fit.page), fit)
     if (bend := fit.bend) is None:
         return readings
     ways = (locate_bend(bend, reading.region.box) for reading in readings)
@@ -118,9 +120,10 @@ def _read_sheet(
     gray: Gray, dpi: float | None, reader: Reader, settings: Settings
 ) -> tuple[tuple[Reading, ...], float]:
     """Read what is found on a page, or one number that fills it; also return its skew."""
-    sheet, way = straighten_sheet(gray)
+    ground = find_ground(gray)
+    sheet, way = straighten_sheet(gray, ground)
     found, skew_deg = read_whole(sheet, reader, settings, dpi)
-    readings = withhold_cut([map_reading(one, way, gray.shape) for one in found], gray)
+    readings = withhold_cut([map_reading(one, way, gray.shape) for one in found], gray, ground)
     alone = read_alone(gray, readings, reader, settings)
     return (readings, skew_deg) if alone is None else ((alone,), 0.0)
 

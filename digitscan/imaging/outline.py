@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.cut_off import find_ground
+from digitscan.imaging.cut_off import Ground
 from digitscan.records import Gray
 
 LEAST_SHARE = 0.2
@@ -19,13 +19,15 @@ cheques on a dark table, one end 12 % shorter than the other, 72 instead of 50 o
 found straightened; with 6 %, light on one side, 70 instead of 68."""
 
 
-def straighten_sheet(gray: Gray) -> tuple[Gray, npt.NDArray[np.float64]]:
+def straighten_sheet(gray: Gray, ground: Ground) -> tuple[Gray, npt.NDArray[np.float64]]:
     """Take the perspective out of a sheet that lies on dark ground.
 
     Parameters
     ----------
     gray : ndarray of uint8, shape (H, W)
         0 black to 255 white.
+    ground : Ground
+        Around the sheet, from `cut_off.find_ground`.
 
     Returns
     -------
@@ -36,14 +38,15 @@ def straighten_sheet(gray: Gray) -> tuple[Gray, npt.NDArray[np.float64]]:
 
     Examples
     --------
+    >>> from digitscan.imaging.cut_off import find_ground
     >>> table = np.full((300, 500), 20, np.uint8)
     >>> corners = np.array([[60, 40], [420, 60], [460, 260], [30, 250]])
     >>> _ = cv2.fillPoly(table, [corners], 220)
-    >>> straight, way = straighten_sheet(table)
+    >>> straight, way = straighten_sheet(table, find_ground(table))
     >>> bool((straight[5:-5, 5:-5] == 220).all()), (way @ [0, 0, 1])[:2].round(-1).tolist()
     (True, [60.0, 40.0])
     """
-    corners = _find_corners(gray)
+    corners = _find_corners(ground)
     if corners is None:
         return gray, np.eye(3)
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
@@ -57,9 +60,8 @@ def straighten_sheet(gray: Gray) -> tuple[Gray, npt.NDArray[np.float64]]:
     return np.asarray(straight, np.uint8), np.asarray(way, np.float64)
 
 
-def _find_corners(gray: Gray) -> npt.NDArray[np.float64] | None:
+def _find_corners(ground: Ground) -> npt.NDArray[np.float64] | None:
     """Find the corners of the sheet, clockwise from the upper left; None without perspective."""
-    ground = find_ground(gray)
     if not ground.mask.any():
         return None
     paper = (~ground.mask).view(np.uint8)

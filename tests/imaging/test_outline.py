@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from digitscan.imaging.cut_off import find_ground
 from digitscan.imaging.outline import straighten_sheet
 from digitscan.records import Gray
 
@@ -40,7 +41,7 @@ def photograph(corners: npt.NDArray[np.float32]) -> tuple[Gray, npt.NDArray[np.f
 def test_perspective_is_taken_out(corners: list[list[int]]) -> None:
     places = np.array(corners, np.float32)
     photo, _ = photograph(places)
-    straight, way = straighten_sheet(photo)
+    straight, way = straighten_sheet(photo, find_ground(photo))
     ends = np.array([[0, 0, 1], [straight.shape[1], 0, 1], [*straight.shape[::-1], 1]]) @ way.T
     assert np.abs(ends[:, :2] / ends[:, 2:] - places[:3]).max() < 8
     # All of the sheet and nothing of the table: the pen has a gray of 40, the table 18.
@@ -74,6 +75,6 @@ def fold() -> Gray:
     ],
 )
 def test_other_pictures_stay(photo: Gray) -> None:
-    straight, way = straighten_sheet(photo)
+    straight, way = straighten_sheet(photo, find_ground(photo))
     assert straight is photo
     assert np.array_equal(way, np.eye(3))
