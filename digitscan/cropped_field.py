@@ -50,7 +50,7 @@ def read_crop(
     Returns
     -------
     tuple of Reading
-        None where nothing is written.
+        Empty where nothing is written.
     """
     line, way = _cut_line(gray, settings, kind)
     (considered,) = read_lines((line,), reader, settings)
@@ -84,8 +84,7 @@ def read_alone(
     if gray.shape[0] > min(gray.shape[1], MOST_ALONE_PX):
         return None
     line, way = _cut_line(gray, settings, FieldKind.NUMBER)
-    parts = find_components(np.asarray(line.ink >= settings.ink.threshold))
-    if estimate_text_height(parts.heights) < FILLED * line.ink.shape[0]:
+    if _measure_height(line, settings) < FILLED * line.ink.shape[0]:
         return None
     reading = read_line(replace(line, region=Region(line.region.box), kind=None), reader, settings)
     if reading is None or any(
@@ -127,10 +126,15 @@ def _cut_line(
     content = find_content(gray)
     part = gray[content.top : content.bottom, content.left : content.right]
     line, zoom = make_line(part, settings, kind), 1
-    parts = find_components(np.asarray(line.ink >= settings.ink.threshold))
-    if 0.0 < estimate_text_height(parts.heights) < LOW_PX:
+    if 0.0 < _measure_height(line, settings) < LOW_PX:
         line, zoom = make_line(enlarge_page(part, ZOOM), settings, kind), ZOOM
     return line, np.array([[1 / zoom, 0, content.left], [0, 1 / zoom, content.top], [0, 0, 1]])
+
+
+def _measure_height(line: Line, settings: Settings) -> float:
+    """Measure how high the writing of a line is, in its pixels; 0 where there is none."""
+    parts = find_components(np.asarray(line.ink >= settings.ink.threshold))
+    return estimate_text_height(parts.heights)
 
 
 def _look_closer(reading: Reading, line: Line, reader: Reader, settings: Settings) -> Reading:

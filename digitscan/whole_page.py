@@ -126,6 +126,7 @@ def read_line(line: Line, reader: Reader, settings: Settings = Settings()) -> Re
     Parameters
     ----------
     line : Line
+        With the picture that it is.
     reader : Reader
     settings : Settings
 
@@ -137,7 +138,8 @@ def read_line(line: Line, reader: Reader, settings: Settings = Settings()) -> Re
     (considered,) = read_lines((line,), reader, settings, PAGE_VIEWS, may_be_words=True)
     if not _is_number(considered, settings) or not considered.reading.text:
         return None
-    return _doubt(considered, line, line.ink if line.gray is None else line.gray, settings)
+    assert line.gray is not None  # a crop keeps its picture
+    return _doubt(considered, line, line.gray, settings)
 
 
 def _read_view(view: PageView, reader: Reader, settings: Settings) -> tuple[Reading, ...]:

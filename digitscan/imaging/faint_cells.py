@@ -59,7 +59,7 @@ def find_cell_ink(
     # What has the least contrast comes out at the threshold.
     full = FAINT_CONTRAST * 255 / settings.threshold
     faint = replace(settings, min_contrast=max(full, settings.min_contrast))
-    mended = ink.copy()
+    mended = None
     for cell in empty:
         height, width = cell.bottom - cell.top, cell.right - cell.left
         inner = grow_box(cell, -round(INSIDE * width), -round(INSIDE * height))
@@ -68,5 +68,6 @@ def find_cell_ink(
         alone = estimate_ink(gray[part], faint)
         parts = find_components(np.asarray(alone >= settings.threshold))
         if parts.heights.size and parts.heights.max() >= LEAST_HEIGHT * height:
+            mended = ink.copy() if mended is None else mended
             mended[part] = alone
-    return split_cells(mended, cells)
+    return found if mended is None else split_cells(mended, cells)

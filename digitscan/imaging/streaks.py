@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitscan.imaging.geometry import find_runs
 from digitscan.records import Gray, Mask
 
 LEAST_PX = 300
@@ -95,16 +96,10 @@ def _find_spans(gray: Gray) -> list[tuple[int, int]]:
     found = _mark_streaks(darker, light >= DARK) | _mark_streaks(lighter, dark <= LIGHT)
     return [
         (start - 1, end + 1)
-        for start, end in _list_runs(found)
+        for start, end in find_runs(np.flatnonzero(found))
         if reach <= start and end <= width - reach and end - start <= reach // 2
         if _is_straight(darker, lighter, start, end)
     ]
-
-
-def _list_runs(marked: Mask) -> list[tuple[int, int]]:
-    """List where runs of marked columns begin and end."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]])))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _mend_spans(gray: Gray, spans: list[tuple[int, int]]) -> Gray:

@@ -209,7 +209,9 @@ def _decode(data: npt.NDArray[np.uint8], header: ImageHeader, reduction: int = 1
 
 def _choose_aspect(across_dpi: float | None, down_dpi: float | None) -> float:
     """Return the height of a pixel over its width where a file says that it is no square."""
-    aspect = (across_dpi or 1.0) / (down_dpi or 1.0) if across_dpi and down_dpi else 1.0
+    if across_dpi is None or down_dpi is None:
+        return 1.0
+    aspect = across_dpi / down_dpi
     return aspect if _LEAST_ASPECT <= max(aspect, 1 / aspect) <= _MOST_ASPECT else 1.0
 
 
