@@ -12,7 +12,6 @@ from digitscan.imaging.page_size import reduce_page
 from digitscan.records import Box
 
 Gray = npt.NDArray[np.uint8]
-CHEQUES = Path(__file__).resolve().parents[3] / "shared" / "data" / "cheques"
 
 
 def _paper(height: int = 800, width: int = 1000) -> Gray:
@@ -160,9 +159,9 @@ def test_page_is_not_modified() -> None:
     assert np.array_equal(page, before)
 
 
-@pytest.mark.skipif(not CHEQUES.is_dir(), reason="no real scans")
-def test_hatching_between_whose_lines_no_digit_fits_is_no_comb() -> None:
-    page = np.asarray(cv2.imread(str(CHEQUES / "100831.jpg"), cv2.IMREAD_GRAYSCALE), np.uint8)
+def test_hatching_between_whose_lines_no_digit_fits_is_no_comb(real_data: Path) -> None:
+    file = real_data / "cheques" / "100831.jpg"
+    page = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), np.uint8)
     blurred = cv2.GaussianBlur(page, (0, 0), 3)
     sharp = np.asarray(cv2.addWeighted(page, 3, blurred, -2, 0), np.uint8)
     combs = find_combs(reduce_page(sharp, 2))

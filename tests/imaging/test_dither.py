@@ -6,8 +6,7 @@ import pytest
 
 from digitscan.imaging.dither import smooth_dither
 from digitscan.records import Gray
-
-BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) * 16 + 8
+from tests.benchmarks.distortions import dither as dither_ordered
 
 
 def write_page(paper: int) -> Gray:
@@ -15,13 +14,6 @@ def write_page(paper: int) -> Gray:
     for row in range(80, 400, 80):
         cv2.putText(page, "4711 0815", (40, row), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (20,), 4)
     return page
-
-
-def dither_ordered(page: Gray) -> Gray:
-    """Blacken what is darker than the threshold of its place (Bayer, 1973)."""
-    height, width = page.shape
-    thresholds = np.tile(BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width]
-    return np.where(page > thresholds, 255, 0).astype(np.uint8)
 
 
 def dither_diffused(page: Gray) -> Gray:

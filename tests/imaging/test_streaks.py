@@ -10,8 +10,6 @@ import pytest
 from digitscan.imaging.streaks import LEAST_PX, mend_streaks
 from digitscan.records import Gray
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-
 
 def write_page(height: int = 900, width: int = 1200) -> Gray:
     """Write lines on pale, grainy paper, in a box that ends at the margins."""
@@ -115,8 +113,8 @@ def test_any_size_is_looked_at(size: tuple[int, int], gray: int) -> None:
     assert mend_streaks(page) is page
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="no real scans")
-def test_no_real_page_has_streaks() -> None:
-    for file in sorted(DATA.glob("cheques/*.jpg")) + sorted(DATA.glob("tally_forms/*.jpg")):
+def test_no_real_page_has_streaks(real_data: Path) -> None:
+    files = [*real_data.glob("cheques/*.jpg"), *real_data.glob("tally_forms/*.jpg")]
+    for file in sorted(files):
         page = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), np.uint8)
         assert mend_streaks(page) is page, file.name
