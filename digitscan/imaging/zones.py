@@ -12,6 +12,7 @@ from digitscan.imaging.components import (
     find_components,
     keep_ink,
 )
+from digitscan.imaging.feet import find_feet
 from digitscan.imaging.geometry import grow_box
 from digitscan.imaging.ruling import (
     find_own_rules,
@@ -224,7 +225,8 @@ def keep_writing(
     inner = mask[zone.top : zone.bottom, zone.left : zone.right]
     height = estimate_text_height(find_components(inner).heights)
     rules, walls = split_rules(mask, height)
-    clean = remove_faint_rules(np.asarray(mask & ~(rules | walls)), ink, height)
+    feet = find_feet(mask, ink, rules, height)
+    clean = remove_faint_rules(np.asarray(mask & ~(rules | walls)), ink, height) | feet
     if printed is not None:
         clean = clean & ~_place_print(printed, zone, clean.shape)
     parts = find_components(clean)

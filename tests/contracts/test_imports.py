@@ -122,10 +122,12 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.regions"),
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
+    ("imaging.feet", "imaging.zones"),
     # What a comb is, however broad its walls are.
     ("imaging.combs", "imaging.broad_combs"),
     # Ink is labeled in one place.
     ("imaging.components", "imaging.broad_combs"),
+    ("imaging.components", "imaging.feet"),
     ("imaging.components", "imaging.comb_cells"),
     ("imaging.components", "imaging.lines"),
     ("imaging.components", "imaging.micr"),
