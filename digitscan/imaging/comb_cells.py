@@ -19,6 +19,9 @@ _RULE_SHARE = 0.16
 """A wall and its wavering take up this share of a cell's width at most."""
 _LONG = 0.45
 """A straight run along a wall of this share of the cell is the wall's own."""
+_THICK, _BEYOND = 0.075, 2
+"""In a rule thicker than this share of a cell a stroke ends that is not seen beyond it, in so
+many pixels; what it has in common with the rule is not its shape."""
 _SPECK = 0.0025
 """Least area of writing as a share of the cell's: a dot of 0.3 mm in a cell of 5 by 6 mm."""
 _INSIDE = 0.4
@@ -95,20 +98,53 @@ def split_cells(ink: Gray, cells: Sequence[Box]) -> tuple[CellInk, ...]:
 def _take_out_rules(mask: Mask, cells: Sequence[Box], height: float, width: float) -> Mask:
     """Return the mask without the comb's walls, its upper and its lower rule."""
     reach = max(2, round(_RULE_SHARE * width / 2))
-    near_wall = np.zeros(mask.shape, np.bool_)
+    near_wall, near_end = np.zeros(mask.shape, np.bool_), np.zeros(mask.shape, np.bool_)
     near_rule = np.zeros(mask.shape, np.bool_)
+    ends = cells[0].left, cells[-1].right
     # Two cells share a wall: most are located once.
     for top, bottom, column in {
         (cell.top, cell.bottom, column) for cell in cells for column in (cell.left, cell.right)
     }:
-        near_wall[:, _locate(mask[top:bottom], column, reach, axis=0)] = True
-    for cell in cells:
-        columns = slice(cell.left, cell.right)
-        for row in (cell.top, cell.bottom):
-            near_rule[_locate(mask[:, columns], row, reach, axis=1), columns] = True
+        near = near_end if column in ends else near_wall
+        near[:, _locate(mask[top:bottom], column, reach, axis=0)] = True
+    upper, lower = (
+        [_locate_rule(mask, cell, row, reach) for cell, row in zip(cells, rows, strict=True)]
+        for rows in ([cell.top for cell in cells], [cell.bottom for cell in cells])
+    )
+    for place in (*upper, *lower):
+        near_rule[place] = True
     walls = _find_rule(mask & near_wall, mask, round(_LONG * height))
+    # The frame of a comb may be thicker than the walls between its cells.
+    walls |= _find_rule(mask & near_end, mask, round(_LONG * height))
     rules = _find_rule(_turn(mask & near_rule), _turn(mask), round(_LONG * width))
-    return np.asarray(mask & ~walls & ~_turn(rules))
+    writing = np.asarray(mask & ~walls & ~_turn(rules))
+    _cut_stubs(writing, mask, upper, _THICK * height, -_BEYOND)
+    _cut_stubs(writing, mask, lower, _THICK * height, _BEYOND)
+    return writing
+
+
+def _locate_rule(mask: Mask, cell: Box, row: int, reach: int) -> tuple[slice, slice]:
+    """Return the rows and the columns of a cell's rule near a row."""
+    # Of boxes that stand apart the corners reach beyond the middle of their walls.
+    columns = slice(max(0, cell.left - reach), cell.right + reach)
+    return _locate(mask[:, columns], row, reach, axis=1), columns
+
+
+def _cut_stubs(
+    writing: Mask,
+    mask: Mask,
+    places: Sequence[tuple[slice, slice]],
+    most_thick: float,
+    beyond: int,
+) -> None:
+    """Take what strokes that end in a thick rule have in common with it out of the writing."""
+    thick = [np.count_nonzero(mask[place].mean(axis=1) >= _LONG) for place in places]
+    if find_median(np.array(thick)) <= most_thick:
+        return
+    for rows, columns in places:
+        edge = rows.stop if beyond > 0 else max(0, rows.start + beyond)
+        goes_on = mask[edge : edge + abs(beyond), columns].any(axis=0)
+        writing[rows, columns] &= goes_on
 
 
 def _turn(mask: Mask) -> Mask:
@@ -200,7 +236,7 @@ def _is_rest(box: Box, cells: Sequence[Box], reach: float) -> bool:
     across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     wide, high = box.right - box.left, box.bottom - box.top
     cell = min(cells, key=lambda cell: abs(cell.left + cell.right - 2 * across))
-    from_wall = min(abs(wall - across) for wall in (cells[0].left, *(one.right for one in cells)))
+    from_wall = min(abs(wall - across) for one in cells for wall in (one.left, one.right))
     from_rule = min(abs(cell.top - down), abs(cell.bottom - down))
     if wide <= reach + 1:
         return from_wall <= reach

@@ -1,6 +1,6 @@
 """A patch of a page and the zone of a comb -> the boxes of the comb, where its rules are."""
 
-from itertools import pairwise
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -24,14 +24,38 @@ _SEEN = 6.0
 counts of the four forms have 12 to 30."""
 _COVER = 0.75
 """A rule is seen over this share of the comb's width; bars of digits are over half of it."""
-_MOST_UNSEEN = 0.25
-"""Share of the walls that may be missing: broken, hidden by a stroke, the edge of a black field."""
+_MOST_UNSEEN, _MOST_TICKS_UNSEEN = 0.25, 0.05
+"""Share of the walls that may be missing: broken, hidden by a stroke, the edge of a black field. Of
+those that are seen at one end alone hardly one: strokes of printed digits, which stand alike in all
+boxes, are one fewer than walls."""
 _PULL = 0.15
 """Share of a line's depth that a grid at the far end of the reach loses against one at the zone."""
 _SETTLE = 0.08
 """Share of a cell by which one wall may stand off the even grid."""
+_ENDS = 0.22
+"""Share of the boxes' height at either end in which walls are looked for."""
+_WHOLE, _DOWN = 0.6, 0.9
+"""Share of a box's end over which its wall is seen there; strokes of digits reach it by chance. And
+share of the box over which the walls of boxes are that stand apart, which no 1 is."""
+_LEAST_GAP, _MOST_GAP, _APART = 0.08, 0.45, 0.75
+"""Boxes that stand apart do so by a share of the pitch. They are as deep in so much of the depth of
+shared walls, which are found on one side of all gaps as well."""
 
 _Reals = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines down a comb, a column: depth at the end of the boxes where it is deeper, shape (w,).
+
+    `at_both` and `at_one` are the share of an end over which a line is seen, a column off at most,
+    at the worse and at the better end; `is_whole` is True where one is seen from rule to rule.
+    """
+
+    depth: npt.NDArray[np.float32]
+    at_both: npt.NDArray[np.float32]
+    at_one: npt.NDArray[np.float32]
+    is_whole: npt.NDArray[np.bool_]
 
 
 def locate_cells(gray: Gray, zone: Box, cells: int) -> tuple[Box, ...]:
@@ -76,11 +100,10 @@ def locate_cells(gray: Gray, zone: Box, cells: int) -> tuple[Box, ...]:
     level = np.array([zone.top, zone.bottom]) * scale
     top, bottom = _find_rules(small, outer, level)
     walls = _find_walls(small, (top, bottom), outer, cells)
-    edges = np.round(walls / scale).astype(int)
+    edges = np.round(walls / scale).astype(int).tolist()
     upper, lower = round(top / scale), round(bottom / scale)
     return tuple(
-        Box(int(a), upper, max(int(b), int(a) + 1), max(lower, upper + 1))
-        for a, b in pairwise(edges)
+        Box(left, upper, max(right, left + 1), max(lower, upper + 1)) for left, right in edges
     )
 
 
@@ -114,27 +137,84 @@ def _find_rule(cover: _Reals, row: float, reach: float, is_upper: bool) -> float
 
 
 def _find_walls(gray: Gray, rows: tuple[float, float], outer: _Reals, cells: int) -> _Reals:
-    """Return the columns of the walls, the zone in equal parts where they are not seen."""
-    even = np.linspace(outer[0], outer[1], cells + 1)
+    """Return the columns of the walls left and right of each box, shape (cells, 2).
+
+    The zone in equal parts where they are not seen.
+    """
     top, bottom = _clip(np.array(rows), gray.shape[0])
-    profile = _measure_depth(gray[top:bottom]).mean(axis=0)
+    lines = _measure_lines(gray[top:bottom])
     pitch = float(np.diff(outer)[0]) / cells
-    reach = _REACH * pitch
+    depth, walls = _fit_grid(lines.depth, outer, np.zeros(1), cells)
+    # Boxes that stand apart have nearly twice as many walls.
+    if len(find_runs(np.flatnonzero(lines.is_whole))) > max(cells + 1, 2 * cells * _APART):
+        gaps = np.arange(_LEAST_GAP * pitch, _MOST_GAP * pitch)
+        whole = np.where(lines.is_whole, lines.depth, np.float32(0))
+        apart, candidate = _fit_grid(whole, outer, gaps, cells)
+        if apart > _APART * depth:
+            walls = candidate
+    columns = np.clip(np.round(walls).astype(int), 0, len(lines.depth) - 1)
+    at_both, at_one = (np.mean(seen[columns] >= _WHOLE) for seen in (lines.at_both, lines.at_one))
+    if at_both < 1 - _MOST_UNSEEN and at_one < 1 - _MOST_TICKS_UNSEEN:
+        even = np.linspace(outer[0], outer[1], cells + 1)
+        return np.stack([even[:-1], even[1:]], axis=1)
+    settled = [_settle(lines.depth, float(wall), _SETTLE * pitch) for wall in walls.ravel()]
+    return np.reshape(settled, (cells, 2))
+
+
+def _fit_grid(
+    profile: npt.NDArray[np.float32], outer: _Reals, gaps: _Reals, cells: int
+) -> tuple[float, _Reals]:
+    """Fit boxes of one width, the same gap between them, to where lines are deep.
+
+    Parameters
+    ----------
+    profile : ndarray of float32, shape (w,)
+        Depth of a line in each column.
+    outer : ndarray of float64, shape (2,)
+        Columns of the zone's sides.
+    gaps : ndarray of float64
+        Gaps that are tried, in pixels.
+    cells : int
+
+    Returns
+    -------
+    depth : float
+        Mean depth of the walls, what stands in the middle of gaps subtracted.
+    walls : ndarray of float64, shape (cells, 2)
+    """
     # A wall may stand a pixel off the grid.
     near = cv2.dilate(profile[None], np.ones((1, 3), np.uint8))[0]
-    lefts = np.arange(-reach, reach + 0.5)
-    shares = np.linspace(0.0, 1.0, cells + 1)
-    starts, ends = outer[0] + lefts[:, None, None], outer[1] + lefts[None, :, None]
-    walls = starts + (ends - starts) * shares
+    reach = _REACH * float(np.diff(outer)[0]) / cells
+    moves = np.arange(-reach, reach + 0.5)
+    start, end, gap = np.meshgrid(outer[0] + moves, outer[1] + moves, gaps, indexing="ij")
+    wide = (end - start - (cells - 1) * gap) / cells
+    left = start[..., None] + (wide + gap)[..., None] * np.arange(cells)
+    walls = np.stack([left, left + wide[..., None]], axis=-1)
     columns = np.clip(np.round(walls).astype(int), 0, len(near) - 1)
-    on_patch = (walls[..., 0] >= 0) & (walls[..., -1] <= len(near))
-    off = np.maximum(np.abs(lefts)[:, None], np.abs(lefts)[None, :]) / max(1.0, reach)
-    depth = np.where(on_patch, near[columns].mean(axis=2) * (1.0 - _PULL * off), -1.0)
+    depth = near[columns].mean(axis=(3, 4))
+    if gaps.any():
+        # A narrow gap is found where both its walls are met.
+        depth = (depth + profile[columns].mean(axis=(3, 4))) / 2
+        # Between boxes that stand apart there is paper, and no broad wall.
+        middle = np.round(left[..., 1:] - gap[..., None] / 2).astype(int)
+        depth -= profile[np.clip(middle, 0, len(near) - 1)].mean(axis=3)
+    off = np.maximum(np.abs(start - outer[0]), np.abs(end - outer[1])) / max(1.0, reach)
+    depth *= 1.0 - _PULL * off
+    depth[(start < 0) | (end > len(near))] = -1.0
     best = np.unravel_index(int(depth.argmax()), depth.shape)
-    chosen = walls[best]
-    if (near[columns[best]] < _SEEN).mean() > _MOST_UNSEEN:
-        return np.asarray(even)
-    return np.array([_settle(profile, float(wall), _SETTLE * pitch) for wall in chosen])
+    return float(depth[best]), np.asarray(walls[best])
+
+
+def _measure_lines(gray: Gray) -> _Lines:
+    """Measure the lines that run down between the rules of a comb."""
+    lines = _measure_depth(gray)
+    end = max(1, round(_ENDS * len(lines)))
+    ends = np.stack([lines[:end], lines[-end:]])
+    is_seen = lines >= _SEEN
+    seen = np.stack([is_seen[:end].mean(axis=0), is_seen[-end:].mean(axis=0)]).astype(np.float32)
+    near = cv2.dilate(seen, np.ones((1, 3), np.uint8))
+    is_whole = is_seen.mean(axis=0) >= _DOWN
+    return _Lines(ends.mean(axis=1).max(axis=0), near.min(axis=0), near.max(axis=0), is_whole)
 
 
 def _settle(profile: npt.NDArray[np.float32], column: float, reach: float) -> float:

@@ -105,3 +105,34 @@ def test_ink_is_not_modified() -> None:
     before = ink.copy()
     split_cells(ink, CELLS)
     assert np.array_equal(ink, before)
+
+
+def test_a_frame_thicker_than_the_walls_between() -> None:
+    ink = _comb(1)
+    cv2.rectangle(ink, (100, 60), (300, 120), 255, 6)
+    assert all(_is_empty(cell.ink) for cell in split_cells(ink, CELLS))
+
+
+def test_a_stroke_that_ends_in_a_thick_rule_has_none_of_it() -> None:
+    ink = _comb(8)
+    cv2.line(ink, (125, 75), (125, 121), 255, 3)
+    cell = split_cells(ink, CELLS)[0]
+    assert cell.box.bottom <= 118
+
+
+def test_a_stroke_that_comes_out_of_a_thick_rule_stays_whole() -> None:
+    ink = _comb(8)
+    cv2.line(ink, (125, 75), (125, 135), 255, 3)
+    cell = split_cells(ink, CELLS)[0]
+    assert cell.box.bottom >= 134
+
+
+def test_boxes_that_stand_apart_leave_no_corners() -> None:
+    ink = np.zeros((200, 420), np.uint8)
+    apart = [Box(100 + 62 * k, 60, 150 + 62 * k, 120) for k in range(4)]
+    for cell in apart:
+        cv2.rectangle(ink, (cell.left, cell.top), (cell.right, cell.bottom), 255, 3)
+    cv2.line(ink, (187, 75), (187, 105), 255, 4)
+    cells = split_cells(ink, apart)
+    assert [_is_empty(cell.ink) for cell in cells] == [True, False, True, True]
+    assert cells[1].box.right - cells[1].box.left < 12

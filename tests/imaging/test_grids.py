@@ -71,3 +71,54 @@ def test_large_boxes_are_found_as_small_ones_are() -> None:
     patch = cv2.resize(draw_comb("3120"), None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)
     cells = locate_cells(np.asarray(patch, np.uint8), Box(160, 130, 680, 290), CELLS)
     assert max(abs(cell.left - 3 * (60 + 40 * k)) for k, cell in enumerate(cells)) <= 4
+
+
+def write(patch: Gray, writing: str, pitch: int = 40) -> Gray:
+    """Write a character in the middle of every box."""
+    for number, character in enumerate(writing):
+        place = (COMB.left + pitch * number + 12, 80)
+        cv2.putText(patch, character, place, cv2.FONT_HERSHEY_SIMPLEX, 0.9, 30, 3)
+    return patch
+
+
+@pytest.mark.parametrize("writing", ["", "1111", "7557", "4096"])
+@pytest.mark.parametrize("gap", [5, 8, 14])
+@pytest.mark.parametrize("loose", [-4, 0, 6])
+def test_boxes_that_stand_apart(loose: int, gap: int, writing: str) -> None:
+    patch = np.full((140, 300), 235, np.uint8)
+    lefts = [60 + (40 + gap) * number for number in range(CELLS)]
+    for left in lefts:
+        cv2.rectangle(patch, (left, 50), (left + 40, 90), 60, 1)
+    patch = write(patch, writing, 40 + gap)
+    cells = locate_cells(patch, Box(60 - loose, 47, lefts[-1] + 40 + loose, 93), CELLS)
+    for left, cell in zip(lefts, cells, strict=True):
+        assert abs(cell.left - left) <= 2
+        assert abs(cell.right - left - 40) <= 2
+
+
+@pytest.mark.parametrize("writing", ["1111", "7557", "4096", "0123"])
+@pytest.mark.parametrize("shift", [-9, 0, 9])
+def test_digits_are_no_walls(shift: int, writing: str) -> None:
+    patch = write(np.full((140, 280), 235, np.uint8), writing)
+    zone = Box(COMB.left + shift, COMB.top, COMB.right + shift, COMB.bottom)
+    cells = locate_cells(patch, zone, CELLS)
+    assert [cell.left - zone.left for cell in cells] == [0, 40, 80, 120]
+
+
+@pytest.mark.parametrize("writing", ["", "7557"])
+def test_walls_at_the_lower_ends_alone(writing: str) -> None:
+    patch = write(np.full((140, 280), 235, np.uint8), writing)
+    cv2.line(patch, (COMB.left, 90), (COMB.right, 90), 60, 1)
+    for left in range(COMB.left, COMB.right + 1, 40):
+        cv2.line(patch, (left, 74), (left, 90), 60, 1)
+    cells = locate_cells(patch, Box(54, 50, 226, 92), CELLS)
+    assert max(abs(cell.left - 60 - 40 * k) for k, cell in enumerate(cells)) <= 2
+
+
+def test_broad_walls_are_no_gaps() -> None:
+    patch = draw_comb()
+    for left in range(COMB.left, COMB.right + 1, 40):
+        cv2.line(patch, (left, 50), (left, 90), 60, 6)
+    cells = locate_cells(patch, Box(54, 46, 226, 94), CELLS)
+    assert max(abs(cell.left - 60 - 40 * k) for k, cell in enumerate(cells)) <= 2
+    assert max(abs(cell.right - 100 - 40 * k) for k, cell in enumerate(cells)) <= 2
