@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from digitscan.imaging.binarize import estimate_ink
-from digitscan.imaging.broad_combs import find_broad_combs
+from digitscan.imaging.broad_combs import choose_combs, find_broad_combs
+from digitscan.imaging.comb_ends import is_cut_short
 from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
@@ -19,6 +20,7 @@ from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.numbers import Stretch, drop_strays, find_numbers
 from digitscan.imaging.regions import Lines, share_on_lines, split_words
 from digitscan.imaging.ruling import find_own_rules
+from digitscan.imaging.spaced_digits import is_followed, join_spaced
 from digitscan.imaging.strokes_beside import find_stroke_beside
 from digitscan.imaging.written_cells import is_written
 from digitscan.line_lattices import Line
@@ -182,16 +184,18 @@ def _find_targets(
     view: PageView, micr: Sequence[Reading], reader: Reader, settings: Settings
 ) -> tuple[Line, ...]:
     """Find the rows of boxes of a page, and the stretches of its lines that may be numbers."""
-    broad = find_broad_combs(view.walls, view.rules)
-    thin = (comb for comb in find_combs(view.small) if not any(map(comb.meets, broad)))
-    found = [_enlarge(comb, view.factor) for comb in (*broad, *thin)]
+    combs = choose_combs(find_broad_combs(view.walls, view.rules), find_combs(view.small))
+    found = [_enlarge(comb, view.factor) for comb in combs]
     boxes = view.lines.parts.boxes * view.factor
     combs = tuple(comb for comb in found if not is_written(comb, found, boxes))
     view = replace(view, lines=drop_strays(_leave_out(view, micr, combs)))
-    stretches = find_numbers(view.lines, _share_digits(view, reader), settings.regions)
+    digit_share = _share_digits(view, reader)
+    stretches = find_numbers(view.lines, digit_share, settings.regions)
+    stretches = join_spaced(stretches, view.lines.parts.boxes)
     stretches = tuple(one for one in stretches if not _is_caption(one, combs, view.factor))
-    return tuple(_cut_comb(view, comb, settings) for comb in combs) + tuple(
-        _cut_line(view, one, settings) for one in stretches
+    return (
+        *(_cut_comb(view, comb, is_cut_short(comb, combs, boxes), settings) for comb in combs),
+        *(_cut_line(view, one, digit_share, settings) for one in stretches),
     )
 
 
@@ -334,14 +338,14 @@ def _ask(view: PageView, reader: Reader, share: Floats, asked: list[int]) -> Non
         share[unsure] = 1 - reader.screen.classify(normalize_tiles(inks))[:, 10]
 
 
-def _cut_comb(view: PageView, comb: Comb, settings: Settings) -> Line:
+def _cut_comb(view: PageView, comb: Comb, lacks_stroke: bool, settings: Settings) -> Line:
     """Take the digits out of the cells of a comb."""
     height = comb.box.bottom - comb.box.top
     box = clip_box(grow_box(comb.box, height // 2, height // 2), view.gray.shape)
     part = view.gray[box.top : box.bottom, box.left : box.right]
     cells = find_cell_ink(part, [_shift(cell, box) for cell in comb.cells], settings.ink)
     pieces = join_cells(part.shape, [cell.ink for cell in cells], [cell.box for cell in cells])
-    return Line(Region(comb.box), box, pieces.ink, cells=pieces)
+    return Line(Region(comb.box), box, pieces.ink, cells=pieces, lacks_stroke=lacks_stroke)
 
 
 def _shift(box: Box, window: Box) -> Box:
@@ -354,7 +358,7 @@ def _shift(box: Box, window: Box) -> Box:
     )
 
 
-def _cut_line(view: PageView, stretch: Stretch, settings: Settings) -> Line:
+def _cut_line(view: PageView, stretch: Stretch, digit_share: Floats, settings: Settings) -> Line:
     """Cut a stretch out of the full page, its components alone."""
     factor, shape = view.factor, view.gray.shape
     margin = max(2, round(0.3 * stretch.height)) * factor
@@ -378,4 +382,5 @@ def _cut_line(view: PageView, stretch: Stretch, settings: Settings) -> Line:
     on_rule = None
     if own is not None:
         on_rule = isolate_parts(inner, box, view.lines.parts, stretch.members, factor, own)
-    return Line(Region(tight), box, alone, lacks_stroke=beside, on_rule=on_rule)
+    lacks = beside or is_followed(stretch, view.lines.parts.boxes, digit_share)
+    return Line(Region(tight), box, alone, lacks_stroke=lacks, on_rule=on_rule)

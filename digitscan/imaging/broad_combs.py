@@ -1,11 +1,13 @@
 """Broad walls between broad rules -> the combs that they make, where rules are as thick as pens."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.combs import EVEN, LEVEL, NARROWEST, WIDEST, Comb
+from digitscan.imaging.comb_series import EVEN, LEVEL, NARROWEST, WIDEST
+from digitscan.imaging.combs import Comb
 from digitscan.imaging.components import find_components
 from digitscan.imaging.geometry import find_median
 from digitscan.records import Box, Mask
@@ -14,6 +16,9 @@ LEAST_CELLS = 2
 """Boxes that make a comb."""
 COVER = 0.9
 """Share of a cell's width over which its rules go: they are printed, not written."""
+
+FARTHER = 1.15
+"""So much wider than a broad comb is a thin one that is right."""
 
 
 def find_broad_combs(walls: Mask, rules: Mask) -> tuple[Comb, ...]:
@@ -50,6 +55,42 @@ def find_broad_combs(walls: Mask, rules: Mask) -> tuple[Comb, ...]:
         run for row in _split_rows(boxes) for run in _bridge_gaps(_split_runs(row, rules), rules)
     )
     return tuple(_make_comb(run) for run in runs if len(run) > LEAST_CELLS)
+
+
+def choose_combs(broad: Sequence[Comb], thin: Sequence[Comb]) -> tuple[Comb, ...]:
+    """Choose among combs with walls as broad as strokes, and combs with thin ones.
+
+    In a frame as thick as a pen the hairlines between the cells are the walls, and strokes from
+    frame to frame pass for broad ones. Where two meet the one that reaches farther is right, and of
+    two alike the broad one.
+
+    Parameters
+    ----------
+    broad, thin : sequence of Comb
+        From `find_broad_combs` and `combs.find_combs`, of one page.
+
+    Returns
+    -------
+    tuple of Comb
+        None of them meets another.
+
+    Examples
+    --------
+    >>> box, cells = Box(0, 0, 90, 40), (Box(0, 0, 45, 40), Box(45, 0, 90, 40))
+    >>> wide = Comb(Box(0, 0, 180, 40), cells)
+    >>> len(choose_combs([Comb(box, cells)], [wide])[0].cells), len(choose_combs([wide], [wide]))
+    (2, 1)
+    """
+    kept = [
+        one
+        for one in broad
+        if not any(one.meets(other) and _reach(other) > FARTHER * _reach(one) for other in thin)
+    ]
+    return (*kept, *(one for one in thin if not any(map(one.meets, kept))))
+
+
+def _reach(comb: Comb) -> int:
+    return comb.box.right - comb.box.left
 
 
 def _split_rows(boxes: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int32]]:

@@ -22,6 +22,8 @@ _LONG = 0.45
 _THICK, _BEYOND = 0.075, 2
 """In a rule thicker than this share of a cell a stroke ends that is not seen beyond it, in so
 many pixels; what it has in common with the rule is not its shape."""
+_UNBROKEN = 0.95
+"""Share of a cell that a thick rule covers in rows where a bar of a digit may lie along it."""
 _SPECK = 0.0025
 """Least area of writing as a share of the cell's: a dot of 0.3 mm in a cell of 5 by 6 mm."""
 _INSIDE = 0.4
@@ -155,20 +157,24 @@ def _turn(mask: Mask) -> Mask:
 def _locate(mask: Mask, place: int, reach: int, axis: int) -> slice:
     """Return the columns of the wall (axis 0) or the rows of the rule (axis 1) near `place`: the
     fullest one and its full neighbors."""
-    first = max(0, place - reach)
-    around = slice(first, place + reach + 1)
-    near = (mask[:, around] if axis == 0 else mask[around]).view(np.uint8)
+    around = slice(max(0, place - reach), place + reach + 1)
+    # A thick rule may reach farther than its middle can be off.
+    first = max(0, place - 2 * reach)
+    wide = slice(first, place + 2 * reach + 1)
+    near = (mask[:, wide] if axis == 0 else mask[wide]).view(np.uint8)
     if near.size == 0:
         return around
     cover = cv2.reduce(near, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() / mask.shape[axis]
-    best = int(cover.argmax())
-    if cover[best] < _LONG:
+    own = cover[around.start - first : around.stop - first]
+    if own.size == 0 or own.max() < _LONG:
         return around
-    low = high = best
-    full = 0.5 * cover[best]
-    while low > 0 and cover[low - 1] >= full:
+    low = high = around.start - first + int(own.argmax())
+    # Beyond that a bar of a digit may lie along it.
+    full = np.full(cover.size, _UNBROKEN)
+    full[around.start - first : around.stop - first] = 0.5 * cover[low]
+    while low > 0 and cover[low - 1] >= full[low - 1]:
         low -= 1
-    while high + 1 < cover.size and cover[high + 1] >= full:
+    while high + 1 < cover.size and cover[high + 1] >= full[high + 1]:
         high += 1
     return slice(max(0, first + low - 1), first + high + 2)
 

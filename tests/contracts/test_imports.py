@@ -125,6 +125,10 @@ SIBLINGS = {
     ("imaging.feet", "imaging.zones"),
     # What a comb is, however broad its walls are.
     ("imaging.combs", "imaging.broad_combs"),
+    ("imaging.comb_series", "imaging.broad_combs"),
+    # Lines, what grows on them, and the combs that these are.
+    *((f"imaging.{low}", "imaging.combs") for low in ("page_lines", "comb_series", "boxes_apart")),
+    ("imaging.page_lines", "imaging.comb_series"),
     # Ink is labeled in one place.
     ("imaging.components", "imaging.broad_combs"),
     ("imaging.components", "imaging.feet"),
@@ -136,7 +140,7 @@ SIBLINGS = {
     ("imaging.shears", "imaging.cuts"),
     ("imaging.shears", "imaging.lines"),
     # Print is told from paper at one place.
-    ("imaging.dark", "imaging.combs"),
+    ("imaging.dark", "imaging.page_lines"),
     ("imaging.dark", "imaging.micr"),
     # Pages are reduced by whole blocks in one place.
     ("imaging.page_size", "imaging.micr"),
@@ -161,6 +165,8 @@ SIBLINGS = {
     ("imaging.page_features", "imaging.register"),
     # A comb is a noun of whoever judges it.
     ("imaging.combs", "imaging.written_cells"),
+    ("imaging.combs", "imaging.comb_ends"),
+    ("imaging.numbers", "imaging.spaced_digits"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
     ("recognition.lattice", "recognition.marks"),

@@ -1,10 +1,12 @@
 """Rows of boxes with walls as broad as strokes: which walls make one, and where its cells are."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 
-from digitscan.imaging.broad_combs import find_broad_combs
+from digitscan.imaging.broad_combs import choose_combs, find_broad_combs
 from digitscan.imaging.combs import Comb
 from digitscan.imaging.geometry import rotate_page
 from digitscan.imaging.regions import find_writing
@@ -78,3 +80,25 @@ def test_digits_that_touch_a_wall_do_not_end_the_comb() -> None:
     cv2.line(gray, (150, 60), (172, 80), 0, 4)
     cv2.line(gray, (172, 80), (150, 88), 0, 4)
     assert [len(comb.cells) for comb in find(gray < 128)] == [5]
+
+
+def make_comb(left: int, right: int, count: int) -> Comb:
+    edges = np.linspace(left, right, count + 1).astype(int).tolist()
+    cells = tuple(Box(one, 40, two, 100) for one, two in pairwise(edges))
+    return Comb(Box(left, 40, right, 100), cells)
+
+
+@pytest.mark.parametrize(
+    ("broad", "thin", "wanted"),
+    [
+        pytest.param([(20, 120, 2)], [(20, 420, 8)], [8], id="strokes-in-a-thick-frame"),
+        pytest.param([(20, 420, 8)], [(20, 120, 2)], [8], id="strokes-between-broad-walls"),
+        pytest.param([(20, 420, 8)], [(22, 424, 4)], [8], id="alike"),
+        pytest.param([(20, 120, 2)], [(300, 400, 2)], [2, 2], id="two-places"),
+    ],
+)
+def test_of_two_that_meet_one_is_chosen(
+    broad: list[tuple[int, int, int]], thin: list[tuple[int, int, int]], wanted: list[int]
+) -> None:
+    chosen = choose_combs([make_comb(*one) for one in broad], [make_comb(*one) for one in thin])
+    assert [len(comb.cells) for comb in chosen] == wanted
