@@ -12,6 +12,7 @@ import pytest
 from digitscan.errors import ExitCode
 from digitscan.form_files import load_forms
 from digitscan.template_check import check_pages
+from samples.paper import Sheet
 from tests.conftest import Cli, needs_model
 from tests.test_templated_page import draw_form, tilt
 
@@ -47,6 +48,21 @@ def test_a_draft_has_the_boxes_of_the_form(draft: Path) -> None:
     zone = fields[0].zone
     drawn = (120, 120, 264, 176)
     assert (zone.left, zone.top, zone.right, zone.bottom) == pytest.approx(drawn, abs=3)
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300])
+def test_a_draft_has_boxes_with_rules_as_thick_as_strokes(
+    cli: Cli, tmp_path: Path, dpi: int
+) -> None:
+    sheet = Sheet(148.0, 105.0, dpi, np.random.default_rng(1))
+    for top in (20.0, 50.0):
+        sheet.box(45, top, 56, 7.5, cells=8, rule_mm=0.75)
+    sheet.box(45, 80, 40, 8, rule_mm=0.75)
+    scan, out = tmp_path / "sheet.png", tmp_path / "sheet.toml"
+    cv2.imwrite(str(scan), sheet.scan())
+    assert cli("template", "new", scan, "--out", out) == ExitCode.OK
+    (form,) = load_forms([out])
+    assert sorted(field.cells for field in form.template.fields) == [0, 8, 8]
 
 
 def test_a_draft_comes_with_its_picture(draft: Path) -> None:
