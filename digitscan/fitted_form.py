@@ -8,6 +8,7 @@ import numpy as np
 from digitscan.forms.template import Field, FieldType, Template
 from digitscan.imaging.bend import Bend
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.marks import find_outline
 from digitscan.imaging.page_features import Features, describe_page
 from digitscan.imaging.register import Registration, find_form
 from digitscan.imaging.zones import find_print, flatten_zone
@@ -24,7 +25,8 @@ class Form:
     template : Template
     features : Features
     printed : tuple of ndarray of bool, or None
-        What is printed beside the zone of each field; None where nobody asks.
+        What is printed beside the zone of each field, or where a mark belongs; None where nobody
+        asks.
     """
 
     template: Template
@@ -62,17 +64,20 @@ def make_form(template: Template, reference: Gray) -> Form:
     reference : ndarray of uint8, shape (H, W)
     """
     printed = tuple(
-        None if field.cells or field.type in (FieldType.MICR, FieldType.MARK)
+        None if field.cells or field.type is FieldType.MICR
         else _find_print(reference, field)
         for field in template.fields
     )  # fmt: skip
     return Form(template, describe_page(reference), printed)
 
 
-def _find_print(reference: Gray, field: Field) -> Mask:
+def _find_print(reference: Gray, field: Field) -> Mask | None:
     patch = flatten_zone(reference, field.zone, np.eye(3))
     ink = InkSettings()
-    return find_print(estimate_ink(patch.gray, ink), patch.zone, ink.threshold)
+    strength = estimate_ink(patch.gray, ink)
+    if field.type is FieldType.MARK:
+        return find_outline(strength, patch.zone, ink.threshold)
+    return find_print(strength, patch.zone, ink.threshold)
 
 
 def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:

@@ -18,6 +18,7 @@ from digitscan.imaging.faint_cells import find_cell_ink
 from digitscan.imaging.geometry import clip_box, find_extent, grow_box
 from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.lines import VIEWS
+from digitscan.imaging.marks import measure_mark
 from digitscan.imaging.normalize import normalize_tiles
 from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, place_zone
 from digitscan.joint_reading import Found, agree, weigh_absence
@@ -159,7 +160,7 @@ def _cut_field(
         return _Cut(field, patch, None, _read_micr(field, patch, reader, settings))
     ink = estimate_ink(patch.gray, settings.ink)
     if field.type is FieldType.MARK:
-        return _Cut(field, patch, None, _read_mark(field, patch, ink, settings))
+        return _Cut(field, patch, None, _read_mark(field, patch, ink, printed, settings))
     return _cut_free(field, patch, ink, printed, settings)
 
 
@@ -286,18 +287,17 @@ def _call_empty(field: Field, patch: Patch, crossed: bool = False) -> Reading:
     return Reading(Region(patch.zone, field.name), "", "", 0.0, (), rejection)
 
 
-def _read_mark(field: Field, patch: Patch, ink: Gray, settings: Settings) -> Reading:
+def _read_mark(
+    field: Field, patch: Patch, ink: Gray, printed: Mask | None, settings: Settings
+) -> Reading:
     """Tell a crossed box from an empty one by its ink."""
-    zone = patch.zone
-    # The box's own rules stand at the edge of the zone.
-    inset = round(0.12 * min(zone.right - zone.left, zone.bottom - zone.top))
-    inner = ink[zone.top + inset : zone.bottom - inset, zone.left + inset : zone.right - inset]
-    share = float((inner >= settings.ink.threshold).mean()) if inner.size else 0.0
+    share, is_mark = measure_mark(patch.gray, ink, patch.zone, printed, settings.ink.threshold)
     if share <= UNMARKED:
         return _call_empty(field, patch)
-    unsure = Rejection.LOW_CONFIDENCE if share < MARKED else None
-    confidence = min(1.0, 0.5 * share / MARKED)
-    return Reading(Region(zone, field.name), CROSSED, CROSSED, confidence, (), unsure)
+    unsure = None if is_mark and share >= MARKED else Rejection.LOW_CONFIDENCE
+    confidence = min(1.0, 0.5 * share / MARKED) if is_mark else 0.5
+    region = Region(patch.zone, field.name)
+    return Reading(region, CROSSED, CROSSED, confidence, (), unsure)
 
 
 def _read_micr(field: Field, patch: Patch, reader: Reader, settings: Settings) -> Reading:

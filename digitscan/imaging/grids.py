@@ -90,6 +90,50 @@ def locate_cells(gray: Gray, zone: Box, cells: int) -> tuple[Box, ...]:
     >>> [cell.left for cell in locate_cells(np.full_like(patch, 255), Box(14, 4, 149, 66), 3)]
     [14, 59, 104]
     """
+    found, walls = _locate(gray, zone, cells)
+    if walls is None:
+        even = np.linspace(zone.left, zone.right, cells + 1)
+        walls = np.stack([even[:-1], even[1:]], axis=1)
+    upper, lower = found
+    return tuple(
+        Box(left, upper, max(right, left + 1), max(lower, upper + 1))
+        for left, right in np.round(walls).astype(int).tolist()
+    )
+
+
+def locate_box(gray: Gray, zone: Box) -> Box | None:
+    """Return the box that stands alone near a zone, between its rules.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (h, w)
+        The patch, 0 black to 255 white; the box stands straight in it.
+    zone : Box
+        Where the box is expected, in pixels of the patch.
+
+    Returns
+    -------
+    Box or None
+        From the middle of one wall to the middle of the other; None where no walls are seen.
+
+    Examples
+    --------
+    >>> patch = np.full((70, 170), 255, np.uint8)
+    >>> locate_box(patch, Box(14, 4, 66, 66)) is None
+    True
+    >>> _ = cv2.rectangle(patch, (20, 10), (60, 60), 0, 2)
+    >>> locate_box(patch, Box(14, 4, 66, 66)).left
+    20
+    """
+    (upper, lower), walls = _locate(gray, zone, 1)
+    if walls is None:
+        return None
+    left, right = np.round(walls[0]).astype(int).tolist()
+    return Box(left, upper, max(right, left + 1), max(lower, upper + 1))
+
+
+def _locate(gray: Gray, zone: Box, cells: int) -> tuple[tuple[int, int], _Reals | None]:
+    """Return the rows of a comb's rules, and the columns of its walls, None where none are seen."""
     width, height = (zone.right - zone.left) / cells, float(zone.bottom - zone.top)
     scale = min(1.0, _CELL_PX / min(width, height))
     size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
@@ -100,11 +144,8 @@ def locate_cells(gray: Gray, zone: Box, cells: int) -> tuple[Box, ...]:
     level = np.array([zone.top, zone.bottom]) * scale
     top, bottom = _find_rules(small, outer, level)
     walls = _find_walls(small, (top, bottom), outer, cells)
-    edges = np.round(walls / scale).astype(int).tolist()
-    upper, lower = round(top / scale), round(bottom / scale)
-    return tuple(
-        Box(left, upper, max(right, left + 1), max(lower, upper + 1)) for left, right in edges
-    )
+    rows = round(top / scale), round(bottom / scale)
+    return rows, None if walls is None else walls / scale
 
 
 def _measure_depth(gray: Gray) -> npt.NDArray[np.float32]:
@@ -136,17 +177,15 @@ def _find_rule(cover: _Reals, row: float, reach: float, is_upper: bool) -> float
     return (top + end - 1) / 2
 
 
-def _find_walls(gray: Gray, rows: tuple[float, float], outer: _Reals, cells: int) -> _Reals:
-    """Return the columns of the walls left and right of each box, shape (cells, 2).
-
-    The zone in equal parts where they are not seen.
-    """
+def _find_walls(gray: Gray, rows: tuple[float, float], outer: _Reals, cells: int) -> _Reals | None:
+    """Return the columns of the walls left and right of each box, shape (cells, 2)."""
     top, bottom = _clip(np.array(rows), gray.shape[0])
     lines = _measure_lines(gray[top:bottom])
     pitch = float(np.diff(outer)[0]) / cells
     depth, walls = _fit_grid(lines.depth, outer, np.zeros(1), cells)
     # Boxes that stand apart have nearly twice as many walls.
-    if len(find_runs(np.flatnonzero(lines.is_whole))) > max(cells + 1, 2 * cells * _APART):
+    whole_lines = len(find_runs(np.flatnonzero(lines.is_whole)))
+    if cells > 1 and whole_lines > max(cells + 1, 2 * cells * _APART):
         gaps = np.arange(_LEAST_GAP * pitch, _MOST_GAP * pitch)
         whole = np.where(lines.is_whole, lines.depth, np.float32(0))
         apart, candidate = _fit_grid(whole, outer, gaps, cells)
@@ -154,9 +193,9 @@ def _find_walls(gray: Gray, rows: tuple[float, float], outer: _Reals, cells: int
             walls = candidate
     columns = np.clip(np.round(walls).astype(int), 0, len(lines.depth) - 1)
     at_both, at_one = (np.mean(seen[columns] >= _WHOLE) for seen in (lines.at_both, lines.at_one))
-    if at_both < 1 - _MOST_UNSEEN and at_one < 1 - _MOST_TICKS_UNSEEN:
-        even = np.linspace(outer[0], outer[1], cells + 1)
-        return np.stack([even[:-1], even[1:]], axis=1)
+    # The sides of a circle pass for the walls of a box at one end.
+    if at_both < 1 - _MOST_UNSEEN and (cells == 1 or at_one < 1 - _MOST_TICKS_UNSEEN):
+        return None
     settled = [_settle(lines.depth, float(wall), _SETTLE * pitch) for wall in walls.ravel()]
     return np.reshape(settled, (cells, 2))
 

@@ -132,6 +132,9 @@ SIBLINGS = {
     # Ink is labeled in one place.
     ("imaging.components", "imaging.broad_combs"),
     ("imaging.components", "imaging.feet"),
+    ("imaging.components", "imaging.marks"),
+    # A box stands where its rules are, with a digit in it or a cross.
+    ("imaging.grids", "imaging.marks"),
     ("imaging.components", "imaging.comb_cells"),
     ("imaging.components", "imaging.lines"),
     ("imaging.components", "imaging.micr"),
