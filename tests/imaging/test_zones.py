@@ -110,3 +110,26 @@ def test_what_is_dropped_beside_the_writing_may_be_a_digit(
     kept, _, lacks_stroke = keep_writing(ink, Box(60, 40, 230, 96), SOLID)
     assert not kept[:, left:].any()
     assert lacks_stroke is expected
+
+
+def test_the_walls_of_the_zones_own_box_are_no_digits() -> None:
+    """As tall as digits with a comma on them, and as near: read as a 1 before the number."""
+    ink = np.zeros((140, 400), np.uint8)
+    zone = Box(20, 30, 380, 110)
+    cv2.rectangle(ink, (zone.left, zone.top), (zone.right, zone.bottom), 255, 3)
+    for left in (50, 95, 140):
+        cv2.putText(ink, "6", (left - 18, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.1, 255, 4)
+    alone, _, lacks = keep_writing(ink, zone, 112)
+    assert not alone[:, : zone.left + 8].any()
+    assert not alone[:, zone.right - 8 :].any()
+    assert alone[60:100, 50:180].any() and not lacks
+
+
+def test_the_bar_of_a_5_that_stands_apart_is_kept() -> None:
+    ink = np.zeros((140, 400), np.uint8)
+    for left in (60, 120, 180):
+        cv2.ellipse(ink, (left, 85), (16, 16), 0, -140, 130, 255, 4)
+        cv2.line(ink, (left - 12, 56), (left - 14, 72), 255, 4)
+        cv2.line(ink, (left - 10, 46), (left + 16, 46), 255, 4)
+    alone, _, _ = keep_writing(ink, Box(20, 30, 380, 110), 112)
+    assert all(alone[46, left] for left in (60, 120, 180))
