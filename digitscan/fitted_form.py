@@ -5,15 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitscan.forms.template import Field, FieldType, Template
+from digitscan.forms.template import Field, FieldType, Template, Writing
 from digitscan.imaging.bend import Bend
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.components import find_components
 from digitscan.imaging.marks import find_outline
 from digitscan.imaging.page_features import Features, describe_page
+from digitscan.imaging.patches import flatten_zone
 from digitscan.imaging.register import Registration, find_form
-from digitscan.imaging.zones import find_print, flatten_zone
+from digitscan.imaging.zones import find_print
 from digitscan.records import Gray, Mask
 from digitscan.settings import InkSettings
+
+WRITTEN = 0.3
+"""Writing is as high, in heights of its field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,14 @@ class Form:
     printed : tuple of ndarray of bool, or None
         What is printed beside the zone of each field, or where a mark belongs; None where nobody
         asks.
+    within : tuple of ndarray of bool, or None
+        What is printed within the zone of each field; None where the reference is filled in.
     """
 
     template: Template
     features: Features
     printed: tuple[Mask | None, ...]
+    within: tuple[Mask | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +71,43 @@ def make_form(template: Template, reference: Gray) -> Form:
     template : Template
     reference : ndarray of uint8, shape (H, W)
     """
-    printed = tuple(
-        None if field.cells or field.type is FieldType.MICR
-        else _find_print(reference, field)
-        for field in template.fields
-    )  # fmt: skip
-    return Form(template, describe_page(reference), printed)
+    found = [_find_print(reference, field) for field in template.fields]
+    is_blank = _is_blank(template, [within for _, within in found])
+    return Form(
+        template,
+        describe_page(reference),
+        tuple(printed for printed, _ in found),
+        tuple(within if is_blank else None for _, within in found),
+    )
 
 
-def _find_print(reference: Gray, field: Field) -> Mask | None:
+def _find_print(reference: Gray, field: Field) -> tuple[Mask | None, Mask | None]:
+    """Find what the reference has beside the zone of a field, and within it."""
+    if field.cells or field.type is FieldType.MICR:
+        return None, None
     patch = flatten_zone(reference, field.zone, np.eye(3))
     ink = InkSettings()
     strength = estimate_ink(patch.gray, ink)
     if field.type is FieldType.MARK:
-        return find_outline(strength, patch.zone, ink.threshold)
+        return find_outline(strength, patch.zone, ink.threshold), None
     return find_print(strength, patch.zone, ink.threshold)
+
+
+def _is_blank(template: Template, within: Sequence[Mask | None]) -> bool:
+    """Say whether a reference is a blank form: most of its fields hold nothing as high as digits.
+
+    Those that do hold print then: a percent sign, a label in the corner of the box.
+    """
+    filled = [
+        bool((find_components(mask).heights >= WRITTEN * _measure_height(field)).any())
+        for field, mask in zip(template.fields, within, strict=True)
+        if mask is not None and field.writing is Writing.HAND
+    ]
+    return len(filled) - sum(filled) > max(1, sum(filled))
+
+
+def _measure_height(field: Field) -> int:
+    return field.zone.bottom - field.zone.top
 
 
 def fit_form(gray: Gray, forms: Sequence[Form]) -> Fit | None:

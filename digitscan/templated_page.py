@@ -20,7 +20,8 @@ from digitscan.imaging.grids import locate_cells
 from digitscan.imaging.lines import VIEWS
 from digitscan.imaging.marks import measure_mark
 from digitscan.imaging.normalize import normalize_tiles
-from digitscan.imaging.zones import Patch, flatten_zone, keep_writing, place_zone
+from digitscan.imaging.patches import Patch, flatten_zone, place_zone
+from digitscan.imaging.zones import keep_writing
 from digitscan.joint_reading import Found, agree, weigh_absence
 from digitscan.line_lattices import Line
 from digitscan.reader import Reader, map_reading, read_lines, read_micr_line
@@ -140,8 +141,10 @@ def _cut_fields(fit: Fit, reader: Reader, settings: Settings) -> list[_Cut]:
     return [
         _cut_comb(field, patch, combs[field.name], seen[field.name])
         if field.cells
-        else _cut_field(field, patch, printed, reader, settings)
-        for field, patch, printed in zip(fields, patches, fit.form.printed, strict=True)
+        else _cut_field(field, patch, printed, within, reader, settings)
+        for field, patch, printed, within in zip(
+            fields, patches, fit.form.printed, fit.form.within, strict=True
+        )
     ]
 
 
@@ -153,7 +156,12 @@ def _flatten_field(fit: Fit, field: Field) -> Patch:
 
 
 def _cut_field(
-    field: Field, patch: Patch, printed: Mask | None, reader: Reader, settings: Settings
+    field: Field,
+    patch: Patch,
+    printed: Mask | None,
+    within: Mask | None,
+    reader: Reader,
+    settings: Settings,
 ) -> _Cut:
     """Take out a field that is no comb."""
     if field.type is FieldType.MICR:
@@ -161,7 +169,7 @@ def _cut_field(
     ink = estimate_ink(patch.gray, settings.ink)
     if field.type is FieldType.MARK:
         return _Cut(field, patch, None, _read_mark(field, patch, ink, printed, settings))
-    return _cut_free(field, patch, ink, printed, settings)
+    return _cut_free(field, patch, ink, printed, within, settings)
 
 
 def _narrow(comb: Comb) -> float:
@@ -171,10 +179,15 @@ def _narrow(comb: Comb) -> float:
 
 
 def _cut_free(
-    field: Field, patch: Patch, ink: Gray, printed: Mask | None, settings: Settings
+    field: Field,
+    patch: Patch,
+    ink: Gray,
+    printed: Mask | None,
+    within: Mask | None,
+    settings: Settings,
 ) -> _Cut:
     """Take the writing of a field without boxes out of its patch."""
-    alone, on_rule, lacks = keep_writing(ink, patch.zone, settings.ink.threshold, printed)
+    alone, on_rule, lacks = keep_writing(ink, patch.zone, settings.ink.threshold, printed, within)
     if field.writing is Writing.PRINT:
         alone = np.minimum(PRINT_GAIN * alone.astype(np.uint16), 255).astype(np.uint8)
     tight = find_extent(np.asarray(alone >= settings.ink.threshold))

@@ -1,6 +1,4 @@
-"""A zone of a form -> its part of the page, upright, and the ink that was written into it."""
-
-from dataclasses import dataclass
+"""Patch of a form's zone -> the ink that was written into it: no rules, no print, no neighbors."""
 
 import cv2
 import numpy as np
@@ -8,12 +6,12 @@ import numpy.typing as npt
 
 from digitscan.imaging.components import (
     Components,
+    drop_components,
     estimate_text_height,
     find_components,
     keep_ink,
 )
 from digitscan.imaging.feet import find_feet
-from digitscan.imaging.geometry import grow_box
 from digitscan.imaging.ruling import (
     find_own_rules,
     remove_faint_rules,
@@ -22,9 +20,6 @@ from digitscan.imaging.ruling import (
 )
 from digitscan.records import Box, Gray, Mask
 
-_MARGIN = 0.6
-"""A patch reaches beyond its zone by this share of the zone's height: tails of 7 and 9, and a
-digit that does not fit."""
 _INSIDE = 0.5
 """A component belongs to the zone that holds this share of it, and is kept whole."""
 _NEAR = 0.5
@@ -45,6 +40,8 @@ _BAR_WIDE, _BAR_NEAR = 0.2, 0.12
 18 drawn forms three had fives without their bars, which were read all the same, with doubt."""
 _SPECK = 0.07
 """Specks are smaller, in text heights."""
+_PRINTED = 0.9
+"""Share of a component that lies where the blank reference has print: it is that print."""
 _PRINT_NEAR = 0.06
 """Print lies within this share of the zone's height of where the reference has it."""
 _LEAST_HIGH = 0.6
@@ -67,89 +64,8 @@ _EDGE_NEAR = 0.15
 """A rule of the zone's box stands at the zone's edge, within this share of its height."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """A zone with what surrounds it, turned and flattened, at the page's own resolution.
-
-    Attributes
-    ----------
-    gray : ndarray of uint8, shape (h, w)
-    zone : Box
-        The zone, in pixels of the patch.
-    way : ndarray of float64, shape (3, 3)
-        Takes (x, y, 1) of the patch to the page, up to a factor.
-    """
-
-    gray: Gray
-    zone: Box
-    way: npt.NDArray[np.float64]
-
-
-def flatten_zone(
-    gray: Gray, zone: Box, to_page: npt.NDArray[np.float64], least_scale: float = 0.0
-) -> Patch:
-    """Cut a zone out of a page as it stands on the reference.
-
-    Parameters
-    ----------
-    gray : ndarray of uint8, shape (H, W)
-        The page.
-    zone : Box
-        In pixels of the reference.
-    to_page : ndarray of float64, shape (3, 3)
-        Takes (x, y, 1) of the reference to the page, up to a factor.
-    least_scale : float
-        Least pixels of the patch in a pixel of the reference: a page of fewer is enlarged.
-
-    Returns
-    -------
-    Patch
-
-    Examples
-    --------
-    >>> page = np.zeros((90, 90), np.uint8)
-    >>> patch = flatten_zone(page, Box(20, 20, 40, 30), np.diag([2.0, 2.0, 1.0]))
-    >>> patch.zone, patch.gray.shape
-    (Box(left=12, top=12, right=52, bottom=32), (44, 64))
-    """
-    own = _measure_scale(zone, to_page)
-    scale = max(own, least_scale)
-    margin = max(2, round(_MARGIN * (zone.bottom - zone.top)))
-    wide = grow_box(zone, margin, margin)
-    to_reference = np.array(
-        [[1 / scale, 0, wide.left], [0, 1 / scale, wide.top], [0, 0, 1]], np.float64
-    )
-    way = to_page @ to_reference
-    way = way / way[2, 2]
-    size = (
-        max(1, round((wide.right - wide.left) * scale)),
-        max(1, round((wide.bottom - wide.top) * scale)),
-    )
-    flat = cv2.warpPerspective(
-        gray,
-        way,
-        size,
-        flags=(cv2.INTER_LINEAR if scale == own else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    edge = round(margin * scale)
-    width = max(1, round((zone.right - zone.left) * scale))
-    height = max(1, round((zone.bottom - zone.top) * scale))
-    return Patch(np.asarray(flat, np.uint8), Box(edge, edge, edge + width, edge + height), way)
-
-
-def _measure_scale(zone: Box, to_page: npt.NDArray[np.float64]) -> float:
-    """Return the page's pixels in a pixel of the reference, at the zone."""
-    corners = np.array(
-        [[[zone.left, zone.top]], [[zone.right, zone.top]], [[zone.left, zone.bottom]]], np.float64
-    )
-    origin, right, down = cv2.perspectiveTransform(corners, to_page)[:, 0]
-    area = abs(np.linalg.det(np.stack([right - origin, down - origin])))
-    return float(np.sqrt(area / ((zone.right - zone.left) * (zone.bottom - zone.top))))
-
-
-def find_print(ink: Gray, zone: Box, threshold: int) -> Mask:
-    """Find what is printed beside a zone, on the patch of the reference.
+def find_print(ink: Gray, zone: Box, threshold: int) -> tuple[Mask, Mask]:
+    """Find what stands beside a zone and within it, on the patch of the reference.
 
     Parameters
     ----------
@@ -162,23 +78,28 @@ def find_print(ink: Gray, zone: Box, threshold: int) -> Mask:
 
     Returns
     -------
-    ndarray of bool, shape (h, w)
-        True on the components that lie outside the zone for the most part: those within may be
-        writing, where the reference is filled. Rules and scraps are left out.
+    beside, within : ndarray of bool, shape (h, w)
+        True on the components that lie outside the zone for the most part, and on the others: these
+        may be writing, where the reference is filled. Rules, and scraps beside, are left out.
 
     Examples
     --------
     >>> ink = np.zeros((30, 60), np.uint8)
     >>> ink[8:22, 2:6] = ink[8:22, 20:24] = 255
-    >>> found = find_print(ink, Box(10, 5, 50, 25), 112)
-    >>> bool(found[10, 3]), bool(found[10, 21])
-    (True, False)
+    >>> beside, within = find_print(ink, Box(10, 5, 50, 25), 112)
+    >>> bool(beside[10, 3]), bool(beside[10, 21]), bool(within[10, 21])
+    (True, False, True)
     """
-    mask = np.asarray(ink >= threshold)
+    mask, height = np.asarray(ink >= threshold), zone.bottom - zone.top
     parts = find_components(remove_rules(mask, estimate_text_height(find_components(mask).heights)))
     outside = _count_inside(parts, zone) < _INSIDE * parts.areas
-    outside &= np.minimum(parts.widths, parts.heights) > _EDGE_THIN * (zone.bottom - zone.top)
-    return np.asarray(np.concatenate([[False], outside])[parts.labels])
+    beside = outside & (np.minimum(parts.widths, parts.heights) > _EDGE_THIN * height)
+    within = ~outside & ~_are_edges(parts.boxes, zone)
+    none = np.zeros(1, np.bool_)
+    return (
+        np.concatenate([none, beside])[parts.labels],
+        np.concatenate([none, within])[parts.labels],
+    )
 
 
 def _count_inside(parts: Components, zone: Box) -> npt.NDArray[np.intp]:
@@ -188,7 +109,11 @@ def _count_inside(parts: Components, zone: Box) -> npt.NDArray[np.intp]:
 
 
 def keep_writing(
-    ink: Gray, zone: Box, threshold: int, printed: Mask | None = None
+    ink: Gray,
+    zone: Box,
+    threshold: int,
+    printed: Mask | None = None,
+    within: Mask | None = None,
 ) -> tuple[Gray, Gray | None, bool]:
     """Keep the ink that was written into a zone, and drop rules, print and writing beside it.
 
@@ -206,6 +131,8 @@ def keep_writing(
     printed : ndarray of bool, shape (h', w'), optional
         What the reference has printed beside the zone (`find_print`), on a patch of the same
         proportions.
+    within : ndarray of bool, shape (h', w'), optional
+        What it has printed within the zone, where it is blank; what a stroke touches is kept.
 
     Returns
     -------
@@ -233,6 +160,10 @@ def keep_writing(
     if printed is not None:
         clean = clean & ~_place_print(printed, zone, clean.shape)
     parts = find_components(clean)
+    if within is not None:
+        placed = _place_print(within, zone, clean.shape)
+        covered = np.bincount(parts.labels[placed], minlength=len(parts.areas) + 1)[1:]
+        parts = drop_components(parts, covered >= _PRINTED * parts.areas)
     if parts.areas.size == 0:
         return np.zeros_like(ink), None, False
     inside = _count_inside(parts, zone)
@@ -364,27 +295,3 @@ def _measure_reach(digits: npt.NDArray[np.int32], height: float) -> float:
     gaps = ordered[1:, 0] - np.maximum.accumulate(ordered[:, 2])[:-1]
     usual = float(np.median(gaps)) if gaps.size > 1 else 0.0
     return max(_NEAR * height, min(_NEAR_GAPS * usual, _MOST_NEAR * height))
-
-
-def place_zone(patch: Patch, field: Box, part: Box) -> Box:
-    """Return where a part of the patch's field lies on the patch.
-
-    Parameters
-    ----------
-    patch : Patch
-    field, part : Box
-        In pixels of the reference.
-
-    Examples
-    --------
-    >>> patch = Patch(np.zeros((40, 80), np.uint8), Box(10, 5, 70, 35), np.eye(3))
-    >>> place_zone(patch, Box(100, 0, 130, 15), Box(120, 0, 130, 15))
-    Box(left=50, top=5, right=70, bottom=35)
-    """
-    across = (patch.zone.right - patch.zone.left) / (field.right - field.left)
-    down = (patch.zone.bottom - patch.zone.top) / (field.bottom - field.top)
-    left = patch.zone.left + round((part.left - field.left) * across)
-    right = patch.zone.left + round((part.right - field.left) * across)
-    top = patch.zone.top + round((part.top - field.top) * down)
-    bottom = patch.zone.top + round((part.bottom - field.top) * down)
-    return Box(left, top, max(right, left + 1), max(bottom, top + 1))

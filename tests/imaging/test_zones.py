@@ -58,7 +58,7 @@ def test_a_digit_that_a_comma_hangs_on_stays_beyond_the_zone(top: int, is_kept: 
 
 def test_print_of_the_reference_beside_the_zone_goes_and_what_touches_it_stays() -> None:
     sign = draw("R", 18)
-    printed = find_print(draw("33", 200, sign), ZONE, SOLID)
+    printed, _ = find_print(draw("33", 200, sign), ZONE, SOLID)
     assert printed[:, :60].any()
     assert not printed[:, 100:].any()
     both = draw("470", 62, sign)
@@ -133,3 +133,34 @@ def test_the_bar_of_a_5_that_stands_apart_is_kept() -> None:
         cv2.line(ink, (left - 10, 46), (left + 16, 46), 255, 4)
     alone, _, _ = keep_writing(ink, Box(20, 30, 380, 110), 112)
     assert all(alone[46, left] for left in (60, 120, 180))
+
+
+def draw_percent(ink: Gray) -> None:
+    cv2.putText(ink, "%", (320, 100), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 255, 3)
+
+
+def write_number(ink: Gray, text: str = "66", left: int = 60) -> None:
+    cv2.putText(ink, text, (left, 100), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 255, 4)
+
+
+def test_print_within_the_zone_of_a_blank_form_is_no_writing() -> None:
+    zone = Box(20, 50, 380, 110)
+    blank, page = np.zeros((140, 400), np.uint8), np.zeros((140, 400), np.uint8)
+    draw_percent(blank)
+    draw_percent(page)
+    write_number(page)
+    _, within = find_print(blank, zone, 112)
+    alone, _, lacks = keep_writing(np.roll(page, 2, axis=1), zone, 112, None, within)
+    assert alone[:, 60:140].any() and not lacks
+    assert not alone[:, 300:].any()
+
+
+def test_a_digit_over_the_print_is_kept() -> None:
+    zone = Box(20, 50, 380, 110)
+    blank, page = np.zeros((140, 400), np.uint8), np.zeros((140, 400), np.uint8)
+    draw_percent(blank)
+    draw_percent(page)
+    write_number(page, "6666666", 150)
+    _, within = find_print(blank, zone, 112)
+    alone, _, _ = keep_writing(page, zone, 112, None, within)
+    assert alone[:, 330:].any()
