@@ -6,7 +6,6 @@ import numpy.typing as npt
 
 from digitscan.imaging.components import (
     Components,
-    drop_components,
     estimate_text_height,
     find_components,
     keep_ink,
@@ -41,7 +40,9 @@ _BAR_WIDE, _BAR_NEAR = 0.2, 0.12
 _SPECK = 0.07
 """Specks are smaller, in text heights."""
 _PRINTED = 0.9
-"""Share of a component that lies where the blank reference has print: it is that print."""
+"""Share of a component that lies where the blank reference has print: it is that print. The dots of
+a line to write on are many, and higher in all than three digits: left in, they passed for the
+writing, and a 1 for a rule."""
 _PRINT_NEAR = 0.06
 """Print lies within this share of the zone's height of where the reference has it."""
 _LEAST_HIGH = 0.6
@@ -152,6 +153,9 @@ def keep_writing(
     (True, False, False)
     """
     mask = np.asarray(ink >= threshold)
+    if within is not None:
+        mask = _drop_print(mask, _place_print(within, zone, mask.shape))
+        ink = keep_ink(ink, mask)
     inner = mask[zone.top : zone.bottom, zone.left : zone.right]
     height = estimate_text_height(find_components(inner).heights)
     rules, walls = split_rules(mask, height)
@@ -160,10 +164,6 @@ def keep_writing(
     if printed is not None:
         clean = clean & ~_place_print(printed, zone, clean.shape)
     parts = find_components(clean)
-    if within is not None:
-        placed = _place_print(within, zone, clean.shape)
-        covered = np.bincount(parts.labels[placed], minlength=len(parts.areas) + 1)[1:]
-        parts = drop_components(parts, covered >= _PRINTED * parts.areas)
     if parts.areas.size == 0:
         return np.zeros_like(ink), None, False
     inside = _count_inside(parts, zone)
@@ -176,6 +176,14 @@ def keep_writing(
     own = find_own_rules(rules, parts.boxes[keep])
     on_rule = None if own is None else keep_ink(ink, kept | own)
     return keep_ink(ink, kept), on_rule, _has_high_beside(parts.boxes, keep)
+
+
+def _drop_print(mask: Mask, printed: Mask) -> Mask:
+    """Leave out the components that are print; what a stroke touches stays."""
+    parts = find_components(mask)
+    covered = np.bincount(parts.labels[printed], minlength=len(parts.areas) + 1)[1:]
+    is_ink = covered < _PRINTED * parts.areas
+    return np.asarray(np.concatenate([[False], is_ink])[parts.labels])
 
 
 def _has_high_beside(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> bool:

@@ -164,3 +164,17 @@ def test_a_digit_over_the_print_is_kept() -> None:
     _, within = find_print(blank, zone, 112)
     alone, _, _ = keep_writing(page, zone, 112, None, within)
     assert alone[:, 330:].any()
+
+
+def test_digits_on_a_line_of_dots_stay_whole() -> None:
+    zone = Box(20, 40, 380, 110)
+    blank = np.zeros((140, 400), np.uint8)
+    for left in range(24, 380, 10):
+        cv2.circle(blank, (left, 98), 3, 255, -1)
+    page = blank.copy()
+    cv2.line(page, (60, 58), (60, 97), 255, 4)
+    write_number(page, "6", 90)
+    _, within = find_print(blank, zone, 112)
+    alone, _, _ = keep_writing(page, zone, 112, None, within)
+    assert alone[60:95, 60].all()
+    assert not alone[:, 150:].any()
