@@ -14,10 +14,12 @@ TALL = 0.6
 LEAST_DIGITS = 3
 """So many digits show how far apart they are written."""
 SPACED = 0.5
-"""Digits with so much paper between them, in their heights, are written one to a box or a dash."""
+"""Digits with so much paper between them, in their heights, are written one to a box or a dash; of
+38 amounts of cheques six have 0.35, two so much."""
 NEXT = 1.45
 """The next digit stands so many pitches from the last one at most: within its box it moves by a
-fifth of the pitch, and the next but one stands two away."""
+fifth of the pitch, and the next but one stands two away. Of 240 drawn numbers without boxes or on
+dashes 229 instead of 216 are found with it, and of the rows accepted 3 instead of 17 are wrong."""
 BROAD = 0.2
 """What is narrower, in its heights, is the wall of a box or a tick between two, or a bare stroke,
 which is looked for by itself (`strokes_beside`)."""
