@@ -178,3 +178,25 @@ def test_digits_on_a_line_of_dots_stay_whole() -> None:
     alone, _, _ = keep_writing(page, zone, 112, None, within)
     assert alone[60:95, 60].all()
     assert not alone[:, 150:].any()
+
+
+def test_specks_of_crossing_rules_are_no_writing() -> None:
+    ink = np.zeros((140, 400), np.uint8)
+    for corner in ((22, 42), (376, 42), (22, 106)):
+        cv2.circle(ink, corner, 3, 255, -1)
+    alone, on_rule, lacks = keep_writing(ink, Box(20, 40, 380, 110), 112)
+    assert not alone.any() and on_rule is None and not lacks
+
+
+def test_a_wall_as_thick_as_a_pen_is_no_1() -> None:
+    ink = np.zeros((140, 400), np.uint8)
+    cv2.rectangle(ink, (20, 40), (380, 110), 255, 7)
+    alone, _, _ = keep_writing(ink, Box(20, 40, 380, 110), 112)
+    assert not alone.any()
+
+
+def test_a_small_number_in_a_large_zone_is_kept() -> None:
+    ink = np.zeros((140, 400), np.uint8)
+    cv2.putText(ink, "47", (60, 90), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 255, 2)
+    alone, _, _ = keep_writing(ink, Box(20, 10, 380, 130), 112)
+    assert alone.any()
