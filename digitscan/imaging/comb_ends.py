@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.combs import Comb
-from digitscan.imaging.geometry import find_median
+from digitscan.imaging.geometry import find_median, measure_beside
 
 LEAST_HIGH, MOST_HIGH = 0.4, 1.1
 """Heights of a digit in heights of its box; labels beside boxes are lower."""
@@ -53,7 +53,7 @@ def is_cut_short(comb: Comb, combs: Sequence[Comb], boxes: npt.NDArray[np.int32]
         return True
     high, wide = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
-    level = np.minimum(boxes[:, 3], comb.box.bottom) - np.maximum(boxes[:, 1], comb.box.top)
+    level, _ = measure_beside(comb.box, boxes)
     is_digit = (high >= LEAST_HIGH * height) & (high <= MOST_HIGH * height)
     is_digit &= (wide >= BROAD * high) & (wide <= WIDEST * width) & (level >= 0.8 * high)
     for other in (comb, *others):

@@ -149,7 +149,7 @@ def _bridge_commas(found: list[Stretch], boxes: npt.NDArray[np.int32]) -> list[S
                 members = np.unique(np.concatenate([before.members, between, stretch.members]))
                 members = members[np.argsort(boxes[members, 0], kind="stable")]
                 tallest = max(before.height, stretch.height)
-                joined[place] = _enclose(members, boxes[members], tallest)
+                joined[place] = enclose(members, boxes[members], tallest)
                 break
         else:
             joined.append(stretch)
@@ -188,10 +188,22 @@ def _find_commas(
     return between if between.size and (low & small).all() else nothing
 
 
-def _enclose(
-    members: npt.NDArray[np.int64], boxes: npt.NDArray[np.int32], height: float
-) -> Stretch:
-    """Put components, each with its box, into a stretch."""
+def enclose(members: npt.NDArray[np.int64], boxes: npt.NDArray[np.int32], height: float) -> Stretch:
+    """Put components into a stretch.
+
+    Parameters
+    ----------
+    members : ndarray of int
+        Indexes of the components.
+    boxes : ndarray of int32, shape (N, 4)
+        left, top, right, bottom of each.
+    height : float
+        Of the digits, in pixels.
+
+    Returns
+    -------
+    Stretch
+    """
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
     return Stretch(members, Box(left, top, right, bottom), height)
@@ -350,7 +362,7 @@ def _trim(
         first -= 1
     while last + 1 < len(boxes) and boxes[last + 1, 0] - boxes[last, 2] < TAIL_GAP * height:
         last += 1
-    return _enclose(members[first : last + 1], boxes[first : last + 1], height)
+    return enclose(members[first : last + 1], boxes[first : last + 1], height)
 
 
 def _count_commas(kinds: npt.NDArray[np.int8], boxes: npt.NDArray[np.int32]) -> int:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from digitscan.imaging.geometry import find_median
-from digitscan.imaging.numbers import Stretch
-from digitscan.records import Box, Floats
+from digitscan.imaging.geometry import find_median, measure_beside
+from digitscan.imaging.numbers import Stretch, enclose
+from digitscan.records import Floats
 
 TALL = 0.6
 """What is as high, in digit heights, is a digit or two; commas are lower."""
@@ -49,6 +49,7 @@ def join_spaced(stretches: Sequence[Stretch], boxes: npt.NDArray[np.int32]) -> t
 
     Examples
     --------
+    >>> from digitscan.records import Box
     >>> boxes = np.array([[x, 10, x + 12, 30] for x in (10, 40, 70, 104)], np.int32)
     >>> three = Stretch(np.array([0, 1, 2]), Box(10, 10, 82, 30), 20.0)
     >>> one = Stretch(np.array([3]), Box(104, 10, 116, 30), 20.0)
@@ -59,7 +60,9 @@ def join_spaced(stretches: Sequence[Stretch], boxes: npt.NDArray[np.int32]) -> t
     for stretch in sorted(stretches, key=lambda one: one.box.left):
         for place, before in enumerate(joined):
             if _goes_on(before, stretch, boxes):
-                joined[place] = _join(before, stretch)
+                members = np.concatenate([before.members, stretch.members])
+                tallest = max(before.height, stretch.height)
+                joined[place] = enclose(members, boxes[members], tallest)
                 break
         else:
             joined.append(stretch)
@@ -100,6 +103,7 @@ def is_followed(stretch: Stretch, boxes: npt.NDArray[np.int32], digit_share: Flo
 
     Examples
     --------
+    >>> from digitscan.records import Box
     >>> boxes = np.array([[x, 10, x + 12, 30] for x in (10, 40, 70, 102)], np.int32)
     >>> three = Stretch(np.array([0, 1, 2]), Box(10, 10, 82, 30), 20.0)
     >>> unknown = np.full(4, np.nan, np.float32)
@@ -112,7 +116,7 @@ def is_followed(stretch: Stretch, boxes: npt.NDArray[np.int32], digit_share: Flo
         return False
     others = np.delete(boxes, stretch.members, axis=0)
     high = others[:, 3] - others[:, 1]
-    level = np.minimum(others[:, 3], stretch.box.bottom) - np.maximum(others[:, 1], stretch.box.top)
+    level, _ = measure_beside(stretch.box, others)
     near = (high >= TALL * stretch.height) & (level >= TALL * stretch.height)
     near &= others[:, 2] - others[:, 0] >= BROAD * high
     near &= ~(np.delete(digit_share, stretch.members) < LEAST_SHARE)
@@ -144,15 +148,3 @@ def _is_close(digits: npt.NDArray[np.int32], height: float) -> bool:
     """Say whether digits stand as close as in writing."""
     gaps = digits[1:, 0] - digits[:-1, 2]
     return gaps.size > 0 and find_median(gaps) < SPACED * height
-
-
-def _join(before: Stretch, after: Stretch) -> Stretch:
-    one, other = before.box, after.box
-    box = Box(
-        min(one.left, other.left),
-        min(one.top, other.top),
-        max(one.right, other.right),
-        max(one.bottom, other.bottom),
-    )
-    members = np.concatenate([before.members, after.members])
-    return Stretch(members, box, max(before.height, after.height))
