@@ -80,6 +80,11 @@ def draw_cell(sheet: Sheet) -> None:
     sheet.rule(94, 69, 100, 69)
 
 
+def draw_name(sheet: Sheet) -> None:
+    """Print `No.` before the number."""
+    sheet.print_text("No.", 41, 96.4, 4)
+
+
 PLACES = {
     "boxed": Place((40, 18, 80, 27), "number", 43, 25.4, draw_boxed(40, 18)),
     "unit": Place(
@@ -97,17 +102,11 @@ PLACES = {
     "cell": Place((100, 60, 140, 69), "number", 103, 67.4, draw_cell),
     "date": Place((40, 76, 80, 85), "date", 42, 83.4, draw_boxed(40, 76)),
     "double": Place((100, 76, 140, 85), "number", 103, 83.4, draw_double),
-    "named": Place(
-        (40, 90, 80, 98), "digits", 51, 96.4, lambda sheet: _print(sheet, "No.", 41, 96.4, 4)
-    ),
+    "named": Place((40, 90, 80, 98), "digits", 51, 96.4, draw_name),
     "percent": Place(
         (100, 90, 140, 99), "number", 103, 96.8, draw_boxed(100, 90, "%", (134, 96.6, 4))
     ),
 }
-
-
-def _print(sheet: Sheet, text: str, left: float, baseline: float, height: float) -> None:
-    sheet.print_text(text, left, baseline, height)
 
 
 def main() -> None:
