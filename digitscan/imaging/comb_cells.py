@@ -109,10 +109,8 @@ def _take_out_rules(mask: Mask, cells: Sequence[Box], height: float, width: floa
     }:
         near = near_end if column in ends else near_wall
         near[:, _locate(mask[top:bottom], column, reach, axis=0)] = True
-    upper, lower = (
-        [_locate_rule(mask, cell, row, reach) for cell, row in zip(cells, rows, strict=True)]
-        for rows in ([cell.top for cell in cells], [cell.bottom for cell in cells])
-    )
+    upper = [_locate_rule(mask, cell, cell.top, reach) for cell in cells]
+    lower = [_locate_rule(mask, cell, cell.bottom, reach) for cell in cells]
     for place in (*upper, *lower):
         near_rule[place] = True
     walls = _find_rule(mask & near_wall, mask, round(_LONG * height))

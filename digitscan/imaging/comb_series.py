@@ -27,7 +27,7 @@ _WITHIN = 0.95
 _HIDDEN, _SEEN_CELLS = 0.5, 4
 """Share of a wall, and of the rules beside it, that a stroke leaves to be seen; and how many cells
 tell of one such wall: strokes of digits pass for the walls of a few. Of 120 rows of pale boxes 106
-are read whole, 97 without it, and one row that is accepted is a part of its number instead of four;
+are read whole, 97 without it, and none instead of four that are accepted is a part of its number;
 where two cells were enough, the date on a line of one of 60 drawn cheques was one."""
 _THREE_ROWS = np.ones((3, 1), np.uint8)
 _WALL_COVER = 0.87

@@ -9,8 +9,6 @@ import numpy as np
 
 from digitscan.imaging.boxes_apart import find_boxes_apart
 from digitscan.imaging.comb_series import (
-    NARROWEST,
-    WIDEST,
     Series,
     grow_series,
     holds_walls,
@@ -93,7 +91,7 @@ def find_combs(gray: Gray, least_cells: int = 2) -> tuple[Comb, ...]:
         small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
     lines = find_lines(small)
     largest = max(60.0, _LARGEST_SHARE * max(small.shape))
-    apart = find_boxes_apart(lines.thin, LEAST_PX, NARROWEST, WIDEST)
+    apart = find_boxes_apart(lines.thin)
     taken: list[Series] = []
     # A handwritten 1 may pass for a wall and halve two cells: the whole cells reach further.
     # Every second wall makes cells of twice the width: of the same reach the finer one is right.

@@ -77,8 +77,10 @@ def find_feet(mask: Mask, ink: Gray, rules: Mask, text_height: float) -> Mask:
     (True, False, False)
     """
     feet = np.zeros_like(mask)
+    if not rules.any():
+        return feet
     pen = estimate_stroke_width(np.asarray(mask & ~rules))
-    if pen == 0.0 or not rules.any():
+    if pen == 0.0:
         return feet
     depth = max(2, round(pen))
     for rule in _trace_rules(rules, text_height):

@@ -90,15 +90,11 @@ def locate_cells(gray: Gray, zone: Box, cells: int) -> tuple[Box, ...]:
     >>> [cell.left for cell in locate_cells(np.full_like(patch, 255), Box(14, 4, 149, 66), 3)]
     [14, 59, 104]
     """
-    found, walls = _locate(gray, zone, cells)
+    rows, walls = _locate(gray, zone, cells)
     if walls is None:
         even = np.linspace(zone.left, zone.right, cells + 1)
         walls = np.stack([even[:-1], even[1:]], axis=1)
-    upper, lower = found
-    return tuple(
-        Box(left, upper, max(right, left + 1), max(lower, upper + 1))
-        for left, right in np.round(walls).astype(int).tolist()
-    )
+    return _make_boxes(rows, walls)
 
 
 def locate_box(gray: Gray, zone: Box) -> Box | None:
@@ -125,11 +121,16 @@ def locate_box(gray: Gray, zone: Box) -> Box | None:
     >>> locate_box(patch, Box(14, 4, 66, 66)).left
     20
     """
-    (upper, lower), walls = _locate(gray, zone, 1)
-    if walls is None:
-        return None
-    left, right = np.round(walls[0]).astype(int).tolist()
-    return Box(left, upper, max(right, left + 1), max(lower, upper + 1))
+    rows, walls = _locate(gray, zone, 1)
+    return None if walls is None else _make_boxes(rows, walls)[0]
+
+
+def _make_boxes(rows: tuple[int, int], walls: _Reals) -> tuple[Box, ...]:
+    upper, lower = rows
+    return tuple(
+        Box(left, upper, max(right, left + 1), max(lower, upper + 1))
+        for left, right in np.round(walls).astype(int).tolist()
+    )
 
 
 def _locate(gray: Gray, zone: Box, cells: int) -> tuple[tuple[int, int], _Reals | None]:

@@ -1,11 +1,11 @@
 """A box to be crossed -> how much of it is marked, whatever is printed in its place."""
 
-import cv2
 import numpy as np
 
 from digitscan.imaging.components import find_components
 from digitscan.imaging.geometry import clip_box, grow_box
 from digitscan.imaging.grids import locate_box
+from digitscan.imaging.patches import place_print
 from digitscan.records import Box, Gray, Mask
 
 INSET = 0.12
@@ -37,6 +37,7 @@ def find_outline(ink: Gray, zone: Box, threshold: int) -> Mask | None:
 
     Examples
     --------
+    >>> import cv2
     >>> ink = np.zeros((40, 40), np.uint8)
     >>> _ = cv2.circle(ink, (20, 20), 10, 255, 2)
     >>> bool(find_outline(ink, Box(8, 8, 32, 32), 112)[20, 10])
@@ -79,6 +80,7 @@ def measure_mark(
 
     Examples
     --------
+    >>> import cv2
     >>> page = np.full((60, 60), 255, np.uint8)
     >>> _ = cv2.rectangle(page, (15, 15), (45, 45), 0, 2)
     >>> measure_mark(page, 255 - page, Box(10, 10, 50, 50), None, 112)
@@ -90,10 +92,7 @@ def measure_mark(
     inner = clip_box(grow_box(box, -inset, -inset), gray.shape)
     mask = np.asarray(ink >= threshold)
     if printed is not None:
-        size = (gray.shape[1], gray.shape[0])
-        placed = cv2.resize(printed.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        reach = 2 * max(1, round(NEAR * (zone.bottom - zone.top))) + 1
-        mask &= cv2.dilate(placed, np.ones((reach, reach), np.uint8)) == 0
+        mask &= ~place_print(printed, zone, gray.shape, NEAR)
     part = mask[inner.top : inner.bottom, inner.left : inner.right]
     share = float(part.mean()) if part.size else 0.0
     return share, printed is not None or found is not None

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.geometry import grow_box
-from digitscan.records import Box, Gray
+from digitscan.records import Box, Gray, Mask
 
 _MARGIN = 0.6
 """A patch reaches beyond its zone by this share of the zone's height: tails of 7 and 9, and a
@@ -117,3 +117,34 @@ def place_zone(patch: Patch, field: Box, part: Box) -> Box:
     top = patch.zone.top + round((part.top - field.top) * down)
     bottom = patch.zone.top + round((part.bottom - field.top) * down)
     return Box(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
+def place_print(printed: Mask, zone: Box, shape: tuple[int, ...], near: float) -> Mask:
+    """Return where print is on a page's patch: as on the reference, with some room around.
+
+    Parameters
+    ----------
+    printed : ndarray of bool, shape (h', w')
+        True on the print of the reference's patch, of the same proportions.
+    zone : Box
+        In pixels of the page's patch.
+    shape : tuple of int
+        Of the page's patch.
+    near : float
+        Room on every side, as a share of the zone's height.
+
+    Returns
+    -------
+    ndarray of bool, of that shape
+
+    Examples
+    --------
+    >>> printed = np.zeros((20, 30), bool)
+    >>> printed[10, 10] = True
+    >>> int(place_print(printed, Box(5, 5, 25, 15), (20, 30), 0.1).sum())
+    9
+    """
+    size = (shape[1], shape[0])
+    placed = cv2.resize(printed.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    reach = 2 * max(1, round(near * (zone.bottom - zone.top))) + 1
+    return np.asarray(cv2.dilate(placed, np.ones((reach, reach), np.uint8)) > 0)

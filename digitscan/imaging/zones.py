@@ -1,6 +1,5 @@
 """Patch of a form's zone -> the ink that was written into it: no rules, no print, no neighbors."""
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +10,7 @@ from digitscan.imaging.components import (
     keep_ink,
 )
 from digitscan.imaging.feet import find_feet
+from digitscan.imaging.patches import place_print
 from digitscan.imaging.ruling import (
     find_own_rules,
     remove_faint_rules,
@@ -36,7 +36,7 @@ stands as far beside them, in text heights, is what is left of print. Commas beg
 and the dash of `/-` follows the slash."""
 _BAR_WIDE, _BAR_NEAR = 0.2, 0.12
 """But the bar of a 5 lies as near to the top of the rest of it, and is as wide, in text heights: of
-18 drawn forms three had fives without their bars, which were read all the same, with doubt."""
+eight numbers in boxes that were doubted, two had fives without their bars."""
 _SPECK = 0.07
 """Specks are smaller, in text heights."""
 _PRINTED = 0.9
@@ -159,7 +159,7 @@ def keep_writing(
     """
     mask = np.asarray(ink >= threshold)
     if within is not None:
-        mask = _drop_print(mask, _place_print(within, zone, mask.shape))
+        mask = _drop_print(mask, place_print(within, zone, mask.shape, _PRINT_NEAR))
         ink = keep_ink(ink, mask)
     inner = mask[zone.top : zone.bottom, zone.left : zone.right]
     height = estimate_text_height(find_components(inner).heights)
@@ -167,7 +167,7 @@ def keep_writing(
     feet = find_feet(mask, ink, rules, height)
     clean = remove_faint_rules(np.asarray(mask & ~(rules | walls)), ink, height) | feet
     if printed is not None:
-        clean = clean & ~_place_print(printed, zone, clean.shape)
+        clean = clean & ~place_print(printed, zone, clean.shape, _PRINT_NEAR)
     parts = find_components(clean)
     if parts.areas.size == 0:
         return np.zeros_like(ink), None, False
@@ -209,14 +209,6 @@ def _has_high_beside(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) 
     )
     is_beside = high & (level >= _LEVEL * height) & (away < _LEFT_NEAR * height)
     return bool((is_beside & ~is_wall).any())
-
-
-def _place_print(printed: Mask, zone: Box, shape: tuple[int, ...]) -> Mask:
-    """Return where print is on the page's patch: as on the reference, with some room around."""
-    size = (shape[1], shape[0])
-    placed = cv2.resize(printed.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    reach = 2 * max(1, round(_PRINT_NEAR * (zone.bottom - zone.top))) + 1
-    return np.asarray(cv2.dilate(placed, np.ones((reach, reach), np.uint8)) > 0)
 
 
 def _are_commas(boxes: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

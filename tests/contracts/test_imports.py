@@ -123,10 +123,15 @@ SIBLINGS = {
     ("imaging.ruling", "imaging.zones"),
     ("imaging.components", "imaging.zones"),
     ("imaging.feet", "imaging.zones"),
+    # Print is placed on a patch in one place.
+    ("imaging.patches", "imaging.marks"),
+    ("imaging.patches", "imaging.zones"),
     # What a comb is, however broad its walls are.
     ("imaging.combs", "imaging.broad_combs"),
     ("imaging.comb_series", "imaging.broad_combs"),
     # Lines, what grows on them, and the combs that these are.
+    ("imaging.comb_series", "imaging.boxes_apart"),
+    ("imaging.page_lines", "imaging.boxes_apart"),
     *((f"imaging.{low}", "imaging.combs") for low in ("page_lines", "comb_series", "boxes_apart")),
     ("imaging.page_lines", "imaging.comb_series"),
     # Ink is labeled in one place.

@@ -11,7 +11,6 @@ from digitscan.records import Gray
 
 SIZE = (40, 50)
 """Width and height of a box."""
-LIMITS = (13, 0.35, 2.2)
 
 
 def draw_lines(lefts: list[int], climb: float = 0.0) -> npt.NDArray[np.uint8]:
@@ -24,7 +23,7 @@ def draw_lines(lefts: list[int], climb: float = 0.0) -> npt.NDArray[np.uint8]:
 
 
 def find_lefts(lines: npt.NDArray[np.uint8]) -> list[list[int]]:
-    return [[box.left for box in row] for row in find_boxes_apart(lines, *LIMITS)]
+    return [[box.left for box in row] for row in find_boxes_apart(lines)]
 
 
 @pytest.mark.parametrize("gap", [4, 8, 20])
