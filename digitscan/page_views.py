@@ -1,17 +1,21 @@
 """A page turned one way and reduced, with its lines of writing: how it is looked at."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from digitscan.imaging.binarize import estimate_ink
+from digitscan.imaging.broad_combs import choose_combs, find_broad_combs
+from digitscan.imaging.combs import Comb, find_combs
 from digitscan.imaging.deskew import estimate_skew_deg
-from digitscan.imaging.geometry import rotate_page, stored_from_upright, turn_upright
+from digitscan.imaging.geometry import rotate_page, scale_box, stored_from_upright, turn_upright
 from digitscan.imaging.page_size import choose_factor, enlarge_page, reduce_page
 from digitscan.imaging.regions import (
     USUAL_PX,
     Lines,
+    Writing,
     find_lines,
     find_writing,
     measure_height,
@@ -48,8 +52,10 @@ class PageView:
         By how much `gray` is larger than the page as it was given.
     lines : Lines
         Of writing, in pixels of `small`.
-    rules, walls : ndarray of bool, shape (h, w)
-        True on rules across the reduced page, and on the broad walls of its boxes.
+    combs : tuple of Comb
+        Rows of boxes, in pixels of `gray`.
+    rules : ndarray of bool, shape (h, w)
+        True on rules across the reduced page.
     skew_deg : float
         That was taken out, positive counter-clockwise as the eye sees the page.
     """
@@ -61,8 +67,8 @@ class PageView:
     factor: int
     zoom: int
     lines: Lines
+    combs: tuple[Comb, ...]
     rules: Mask
-    walls: Mask
     skew_deg: float
 
 
@@ -103,12 +109,19 @@ def view_page(
     """
     turned = enlarge_page(turn_upright(gray, 1, quarters), zoom)
     way = stored_from_upright(gray.shape, 1, quarters) @ np.diag([1 / zoom, 1 / zoom, 1.0])
-    view = _look(turned, way, settings, factor, zoom)
-    skew_deg = estimate_skew_deg(view.lines)
+    reduced = _reduce(turned, settings, factor)
+    skew_deg = estimate_skew_deg(np.asarray(reduced.ink >= settings.ink.threshold))
     if abs(skew_deg) < settings.regions.min_skew_deg:
-        return view
-    straight, back = rotate_page(turned, -skew_deg)
-    return replace(_look(straight, way @ back, settings, factor, zoom), skew_deg=skew_deg)
+        skew_deg = 0.0
+    else:
+        turned, back = rotate_page(turned, -skew_deg)
+        way, reduced = way @ back, _reduce(turned, settings, factor)
+    writing = _find_writing(reduced.ink, turned.shape, settings, factor)
+    combs = _find_combs(reduced.small, writing, factor)
+    lines = find_lines(writing.parts, settings.regions)
+    return PageView(
+        turned, way, *reduced, factor, zoom, lines, tuple(combs), writing.rules, skew_deg
+    )
 
 
 def turn_view(view: PageView, gray: Gray, quarters: int, settings: Settings) -> PageView:
@@ -125,16 +138,32 @@ def lies_on_side(view: PageView, side: PageView) -> bool:
     return share_on_lines(side.lines) > share_on_lines(view.lines)
 
 
-def _look(
-    gray: Gray, way: npt.NDArray[np.float64], settings: Settings, factor: int, zoom: int
-) -> PageView:
+class _Reduced(NamedTuple):
+    """A page reduced, gray, and its ink strength."""
+
+    small: Gray
+    ink: Gray
+
+
+def _reduce(gray: Gray, settings: Settings, factor: int) -> _Reduced:
     small = reduce_page(gray, factor)
-    ink = estimate_ink(small, _reduce_ink(settings, factor))
+    return _Reduced(small, estimate_ink(small, _reduce_ink(settings, factor)))
+
+
+def _find_writing(ink: Gray, shape: tuple[int, int], settings: Settings, factor: int) -> Writing:
+    """Find the writing in the reduced ink of a page of some shape."""
     # A sheet that was kept fine for its small writing has rules no longer than a small page.
-    is_fine = factor < choose_factor(gray.shape, None, settings.regions)
-    writing = find_writing(np.asarray(ink >= settings.ink.threshold), USUAL_PX if is_fine else None)
-    lines = find_lines(writing.parts, settings.regions)
-    return PageView(gray, way, small, ink, factor, zoom, lines, writing.rules, writing.walls, 0.0)
+    is_fine = factor < choose_factor(shape, None, settings.regions)
+    return find_writing(np.asarray(ink >= settings.ink.threshold), USUAL_PX if is_fine else None)
+
+
+def _find_combs(small: Gray, writing: Writing, factor: int) -> list[Comb]:
+    """Find the rows of boxes of a reduced page, in pixels of the page."""
+    combs = choose_combs(find_broad_combs(writing.walls, writing.rules), find_combs(small))
+    return [
+        Comb(scale_box(comb.box, factor), tuple(scale_box(cell, factor) for cell in comb.cells))
+        for comb in combs
+    ]
 
 
 def _reduce_ink(settings: Settings, factor: int) -> InkSettings:

@@ -16,7 +16,6 @@ from digitscan.imaging.frames import find_frames
 from digitscan.imaging.geometry import clip_box, grow_box, rotate_page, scale_box
 from digitscan.imaging.micr import find_micr_line
 from digitscan.imaging.page_size import choose_factor, reduce_page
-from digitscan.imaging.regions import find_lines, find_writing
 from digitscan.imaging.restore import restore_page
 from digitscan.names import printable
 from digitscan.overlay import Outline, draw_outlines, draw_scale, outline_box, write_picture
@@ -153,7 +152,7 @@ def _straighten(gray: Gray, settings: Settings) -> Gray:
     """Take the skew out of a page."""
     small = reduce_page(gray, choose_factor(gray.shape, None, settings.regions))
     mask = np.asarray(estimate_ink(small, settings.ink) >= settings.ink.threshold)
-    skew_deg = estimate_skew_deg(find_lines(find_writing(mask).parts, settings.regions))
+    skew_deg = estimate_skew_deg(mask)
     if abs(skew_deg) < settings.regions.min_skew_deg:
         return gray
     return rotate_page(gray, -skew_deg)[0]

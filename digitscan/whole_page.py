@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from digitscan.imaging.binarize import estimate_ink
-from digitscan.imaging.broad_combs import choose_combs, find_broad_combs
 from digitscan.imaging.comb_ends import is_cut_short
-from digitscan.imaging.combs import Comb, find_combs
+from digitscan.imaging.combs import Comb
 from digitscan.imaging.components import cut_labeled
 from digitscan.imaging.cuts import join_cells
 from digitscan.imaging.darkness import measure_darkness
@@ -184,10 +183,8 @@ def _find_targets(
     view: PageView, micr: Sequence[Reading], reader: Reader, settings: Settings
 ) -> tuple[Line, ...]:
     """Find the rows of boxes of a page, and the stretches of its lines that may be numbers."""
-    combs = choose_combs(find_broad_combs(view.walls, view.rules), find_combs(view.small))
-    found = [_enlarge(comb, view.factor) for comb in combs]
     boxes = view.lines.parts.boxes * view.factor
-    combs = tuple(comb for comb in found if not is_written(comb, found, boxes))
+    combs = tuple(comb for comb in view.combs if not is_written(comb, view.combs, boxes))
     view = replace(view, lines=drop_strays(_leave_out(view, micr, combs)))
     digit_share = _share_digits(view, reader)
     stretches = find_numbers(view.lines, digit_share, settings.regions)
@@ -278,11 +275,6 @@ def _leave_out(view: PageView, micr: Sequence[Reading], combs: tuple[Comb, ...])
         taken |= inside.all(axis=1)
     kept = (line[~taken[line]] for line in lines.lines)
     return Lines(lines.parts, tuple(line for line in kept if line.size))
-
-
-def _enlarge(comb: Comb, factor: int) -> Comb:
-    """Take a comb from the reduced page to the full one."""
-    return Comb(scale_box(comb.box, factor), tuple(scale_box(cell, factor) for cell in comb.cells))
 
 
 def _is_caption(stretch: Stretch, combs: tuple[Comb, ...], factor: int) -> bool:

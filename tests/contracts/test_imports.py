@@ -113,7 +113,6 @@ SIBLINGS = {
     ("imaging.components", "imaging.isolate"),
     ("imaging.components", "imaging.regions"),
     ("imaging.cuts", "imaging.groups"),
-    ("imaging.regions", "imaging.deskew"),
     ("imaging.regions", "imaging.numbers"),
     # How high writing is.
     ("imaging.components", "imaging.ruling"),
