@@ -198,3 +198,15 @@ def test_a_printed_1_stays_where_the_tops_of_digits_pass_for_a_rule() -> None:
     parts = find_writing(mask).parts
     assert [103, 10, 105, 21] in parts.boxes.tolist()
     assert parts.boxes[:, 3].max() <= 21
+
+
+@pytest.mark.parametrize("wide", [2, 4, 6])
+def test_nothing_is_left_where_the_rules_of_a_table_cross(wide: int) -> None:
+    page = np.zeros((400, 900), bool)
+    for first in range(50, 400, 80):
+        page[first : first + wide] = True
+    for first in range(60, 900, 200):
+        page[50 : 370 + wide, first : first + wide] = True
+    dot = stamp((150, 140, 4, 4), shape=page.shape)
+    parts = find_writing(page | dot, usual_px=16.0).parts
+    assert parts.boxes[parts.areas > 0].tolist() == [[150, 140, 154, 144]]
