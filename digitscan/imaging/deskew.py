@@ -2,14 +2,22 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitscan.records import Floats, Mask
 
-STRIPS, LAGS = 32, (2, 8, 24)
-"""A page is compared with itself between so many strips of it, at these distances one after the
-other, each refining what the last one said. Over two strips lines of handwriting tell their slope
-better than over one or four: within 0.3 degrees on sheets without a rule, where straight lines
-through the feet of the digits erred by 1.1. Rules tell it within 0.02, print within 0.05."""
+Reals = npt.NDArray[np.float64]
+
+STRIPS = 32
+LAGS = (2,), (8,), (6, 11, 16, 21, 26)
+"""A page is compared with itself between so many strips of it, at these distances, each step
+refining what the one before said. Over two strips lines of handwriting tell their slope better than
+over one or four. Of several distances the labels at the left of a form and the boxes at its right
+agree by chance at one at most. The skew of forms and cheques is told within 0.02 degrees, of
+handwriting without a rule within 0.35, where straight lines through the feet of characters erred by
+0.15 and 1.1."""
+REACH_PX, STEP_PX = 4.0, 0.1
+"""How far from what is known a slope is looked for, over the greatest distance, and how closely."""
 STEEPEST = 0.18
 """Greatest slope: 10.2 degrees. Steeper, one line of small print is taken for the next."""
 SMOOTH_PX = 15
@@ -46,16 +54,10 @@ def estimate_skew_deg(mask: Mask) -> float:
     if wide == 0:
         return 0.0
     strips = _count_rows(mask, wide)
-    slope, doubt = 0.0, STEEPEST
-    for lag in LAGS:
-        run = lag * wide
-        nearest, reach = round(slope * run), int(np.ceil(doubt * run))
-        # Of equal ones the first counts, that nearest to what is known.
-        shifts = sorted(range(nearest - reach, nearest + reach + 1), key=lambda k: abs(k - nearest))
-        alike = {shift: _compare(strips[:-lag], strips[lag:], shift) for shift in shifts}
-        best = max(shifts, key=lambda shift: alike[shift])
-        slope = (best + _find_peak(*(alike.get(best + k) for k in (-1, 0, 1)))) / run
-        doubt = 1.0 / run
+    slope, reach_px = 0.0, STEEPEST * LAGS[0][-1] * wide
+    for lags in LAGS:
+        slope = _refine(strips, wide, slope, lags, reach_px)
+        reach_px = REACH_PX
     # Rows grow downwards: a line that climbs to the right has a negative slope.
     return float(-np.degrees(np.arctan(slope))) + 0.0
 
@@ -73,16 +75,38 @@ def _count_rows(mask: Mask, wide: int) -> Floats:
     return np.asarray(counts - cv2.blur(counts, (SMOOTH_PX, 1)), np.float32)
 
 
-def _compare(one: Floats, other: Floats, shift: int) -> float:
-    """Return how alike strips are when the second ones are moved up by `shift` rows."""
+def _refine(
+    strips: Floats, wide: int, slope: float, lags: tuple[int, ...], reach_px: float
+) -> float:
+    """Return the slope, near a known one, by which strips some distances apart are most alike."""
+    count = int(reach_px / STEP_PX)
+    slopes = slope + STEP_PX * np.arange(-count, count + 1) / (lags[-1] * wide)
+    alike = np.zeros(len(slopes))
+    for lag in lags:
+        places = slopes * (lag * wide)
+        # Two more on either side, between which to interpolate.
+        first, last = int(np.floor(places[0])) - 2, int(np.ceil(places[-1])) + 2
+        whole = [_compare(strips, lag, shift) for shift in range(first, last + 1)]
+        alike += _interpolate(np.array(whole), places - first)
+    return float(slopes[np.argmax(alike)]) if alike.max() > 0 else slope
+
+
+def _compare(strips: Floats, lag: int, shift: int) -> float:
+    """Return how alike strips `lag` apart are when the later ones are moved up by `shift` rows."""
     up, down = max(0, -shift), max(0, shift)
-    rows = max(0, one.shape[1] - up - down)
-    return float(np.einsum("ij,ij->", one[:, up : up + rows], other[:, down : down + rows]))
+    rows = max(0, strips.shape[1] - up - down)
+    one, other = strips[:-lag, up : up + rows], strips[lag:, down : down + rows]
+    return float(np.einsum("ij,ij->", one, other))
 
 
-def _find_peak(before: float | None, at: float | None, after: float | None) -> float:
-    """Return how far from the middle one of three values a parabola through them is highest."""
-    if before is None or at is None or after is None:
-        return 0.0
-    bend = before - 2 * at + after
-    return 0.5 * (before - after) / bend if bend < 0 else 0.0
+def _interpolate(values: Reals, places: Reals) -> Reals:
+    """Return values between those at 0, 1, 2, ..., by cubic convolution (Keys 1981)."""
+    first = np.clip(places.astype(np.intp), 1, len(values) - 3)
+    t = places - first
+    weights = (
+        ((-0.5 * t + 1.0) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        ((-1.5 * t + 2.0) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
+    )
+    return np.asarray(sum(w * values[first + k - 1] for k, w in enumerate(weights)), np.float64)
