@@ -21,6 +21,7 @@ from digitscan.imaging.regions import (
     measure_height,
     share_on_lines,
 )
+from digitscan.imaging.squared import divide_out_squares, find_squares, lies_among
 from digitscan.records import Gray, Mask
 from digitscan.settings import InkSettings, Settings
 
@@ -44,7 +45,7 @@ class PageView:
     Attributes
     ----------
     gray : ndarray of uint8, shape (H, W)
-        The page, turned, enlarged where it was coarse, its skew taken out.
+        The page, turned, enlarged where it was coarse, its skew and squares taken out.
     way : ndarray of float64, shape (3, 3)
         Takes (x, y, 1) of `gray` to the page as it was given.
     small, ink : ndarray of uint8, shape (h, w)
@@ -120,6 +121,12 @@ def view_page(
         way, reduced = way @ back, _reduce(turned, settings, factor)
     writing = _find_writing(reduced.ink, turned.shape, settings, factor)
     combs = _find_combs(reduced.small, writing, factor)
+    squares = find_squares(combs, writing.parts.boxes * factor)
+    if squares:
+        turned = divide_out_squares(turned, squares)
+        reduced = _reduce(turned, settings, factor)
+        writing = _find_writing(reduced.ink, turned.shape, settings, factor)
+        combs = [comb for comb in combs if not lies_among(comb, squares)]
     lines = find_lines(writing.parts, settings.regions)
     return PageView(
         turned, way, *reduced, factor, zoom, lines, tuple(combs), writing.rules, skew_deg

@@ -234,3 +234,14 @@ def test_what_the_end_of_the_page_may_cut_off_is_withheld(
     whole, at_end = sorted(read_page(make_page(page), DRAWN).readings, key=lambda one: one.text)
     assert (whole.text, whole.rejection) == (SHEET_NUMBERS[0], None)
     assert (at_end.text, at_end.rejection) == (SHEET_NUMBERS[1], expected)
+
+
+@pytest.mark.parametrize(
+    ("pitch", "wide", "square"), [(16, 1, 150), (24, 3, 200), (28, 2, 100), (34, 3, 70)]
+)
+def test_numbers_on_squared_paper_are_found(pitch: int, wide: int, square: int) -> None:
+    page = np.full(SHEET.shape, PAPER, np.uint8)
+    for first in range(5, 5 + wide):
+        page[first::pitch] = page[:, first + 2 :: pitch] = square
+    found = read_page(make_page(np.minimum(page, SHEET)), DRAWN).readings
+    assert [reading.text for reading in found] == list(SHEET_NUMBERS)

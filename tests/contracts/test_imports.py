@@ -173,6 +173,7 @@ SIBLINGS = {
     # A comb is a noun of whoever judges it.
     ("imaging.combs", "imaging.written_cells"),
     ("imaging.combs", "imaging.comb_ends"),
+    ("imaging.combs", "imaging.squared"),
     ("imaging.numbers", "imaging.spaced_digits"),
     # The frame is written once.
     ("imaging.normalize", "recognition.classifier"),
