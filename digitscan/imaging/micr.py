@@ -37,6 +37,8 @@ _INK_SHARE = 0.68
 """Darker than this share of the paper is ink: magnetic ink is black, backgrounds are not."""
 _DARKEST = 0.5
 """Percentile of the gray that is ink at its darkest: a line of MICR covers 1 to 2 % of its band."""
+_LIGHT = 95.0
+"""Percentile of the gray that is paper: of its picture a cheque covers a twentieth at least."""
 _MAX_SLOPE = 0.08
 """Rise per run: 3 degrees of skew left over, and the differences of bottom edges on top."""
 
@@ -90,7 +92,9 @@ def _find_below(gray: Gray, top: int, settings: MicrSettings) -> MicrLine | None
 def _choose_share(band: Gray) -> float:
     """Return the share of the paper's gray below which is ink: on pale scans halfway to the ink."""
     sample = band[::4, ::4]
-    paper, ink = float(np.median(sample)), float(np.percentile(sample, _DARKEST))
+    light, ink = (float(np.percentile(sample, share)) for share in (_LIGHT, _DARKEST))
+    # A table that shows beside the cheque is no paper, however much of it there is.
+    paper = float(np.median(sample[sample >= light / 2]))
     return max(_INK_SHARE, (1.0 + ink / max(1.0, paper)) / 2)
 
 

@@ -73,6 +73,18 @@ def test_a_line_anywhere_on_the_sheet_is_found() -> None:
     assert find_micr_line(sheet) is not None
 
 
+@pytest.mark.parametrize("margin", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("table", [0, 18, 60])
+def test_a_line_on_a_cheque_on_a_dark_table_is_found(table: int, margin: float) -> None:
+    cheque = _cheque(200)
+    grain = np.random.default_rng(4).normal(0, 9, cheque.shape)
+    cheque = np.clip(cheque + grain, 0, 255).astype(np.uint8)
+    around = round(margin * cheque.shape[0])
+    line, alone = _find(np.pad(cheque, around, constant_values=table)), _find(cheque)
+    assert line.box.left == pytest.approx(alone.box.left + around, abs=2)
+    assert line.pitch_px == pytest.approx(alone.pitch_px, rel=0.02)
+
+
 @pytest.mark.parametrize("contrast", [1.0, 0.4, 0.25])
 def test_a_line_on_a_pale_scan_is_found(contrast: float) -> None:
     page = np.rint(245 - contrast * (245 - _cheque(300).astype(float))).astype(np.uint8)
