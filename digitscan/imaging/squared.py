@@ -125,15 +125,16 @@ def divide_out_squares(gray: Gray, squares: Sequence[Comb]) -> Gray:
     >>> int(left[30, 20]), int(left[50, 38]), int(left[50, 40])
     (250, 50, 100)
     """
-    side = float(np.median([_measure_side(comb) for comb in squares]))
-    length = round(LONG * side)
-    paper = np.float32(max(1.0, float(np.median(gray))))
-    share = _find_straight(gray, length) / paper
+    length = round(LONG * float(np.median([_measure_side(comb) for comb in squares])))
+    paper = max(1.0, float(np.median(gray)))
+    left, rules = gray, np.full_like(gray, round(paper))
     # Where rules cross, each takes its share of the light.
-    share = np.minimum(share, 1) * np.minimum(_find_straight(gray.T, length).T / paper, 1)
-    left = np.minimum(gray / np.maximum(share, LEAST_LIGHT), 255)
-    left[(share < RULED) & (left > REST * paper)] = paper
-    return np.asarray(np.rint(left), np.uint8)
+    for straight in (_find_straight(gray, length), _find_straight(gray.T, length).T):
+        rule = np.clip(straight, round(LEAST_LIGHT * paper), round(paper))
+        left = np.asarray(cv2.divide(left, rule, scale=paper), np.uint8)
+        rules = np.asarray(cv2.multiply(rules, rule, scale=1 / paper), np.uint8)
+    left[(rules < RULED * paper) & (left > REST * paper)] = round(paper)
+    return left
 
 
 def _find_straight(gray: Gray, length: int) -> Gray:
