@@ -16,6 +16,12 @@ over one or four. Of several distances the labels at the left of a form and the 
 agree by chance at one at most. The skew of forms and cheques is told within 0.02 degrees, of
 handwriting without a rule within 0.35, where straight lines through the feet of characters erred by
 0.15 and 1.1."""
+BENT, STEEPEST_BEND, HALF_LAG, LEAST_INK = 0.024, 0.05, 6, 0.25
+"""The halves of a page whose middle is raised or sunken lean against each other, by more than the
+first of these slopes together, 1.4 degrees; then it is left as it lies. That is looked for up to
+the second slope, at this distance, where one half has so much of the other's ink. On cheques bent
+by 1 % of their length 134 of 150 values are found, 116 where the slope of most of the page
+counts."""
 REACH_PX, STEP_PX = 4.0, 0.1
 """How far from what is known a slope is looked for, over the greatest distance, and how closely."""
 STEEPEST = 0.18
@@ -40,7 +46,7 @@ def estimate_skew_deg(mask: Mask) -> float:
     -------
     float
         Degrees from -10 to 10, positive counter-clockwise as the eye sees the page; 0.0 for a page
-        that tells nothing.
+        that tells nothing, or that is bent.
 
     Examples
     --------
@@ -55,9 +61,14 @@ def estimate_skew_deg(mask: Mask) -> float:
         return 0.0
     strips = _count_rows(mask, wide)
     slope, reach_px = 0.0, STEEPEST * LAGS[0][-1] * wide
-    for lags in LAGS:
+    for lags in LAGS[:-1]:
         slope = _refine(strips, wide, slope, lags, reach_px)
         reach_px = REACH_PX
+    low, high = sorted(_compare_halves(strips, wide, slope))
+    if low < 0 < high and high - low > BENT:
+        slope = 0.0
+    else:
+        slope = _refine(strips, wide, slope, LAGS[-1], reach_px)
     # Rows grow downwards: a line that climbs to the right has a negative slope.
     return float(-np.degrees(np.arctan(slope))) + 0.0
 
@@ -73,6 +84,17 @@ def _count_rows(mask: Mask, wide: int) -> Floats:
         ]
     )
     return np.asarray(counts - cv2.blur(counts, (SMOOTH_PX, 1)), np.float32)
+
+
+def _compare_halves(strips: Floats, wide: int, slope: float) -> tuple[float, float]:
+    """Return the slopes of the left and the right half of a page; one without ink tells nothing."""
+    left, right = strips[: STRIPS // 2], strips[STRIPS // 2 :]
+    inked = sorted(float(np.vdot(half, half)) for half in (left, right))
+    if inked[0] < LEAST_INK * inked[1]:
+        return slope, slope
+    reach_px = STEEPEST_BEND * HALF_LAG * wide
+    first, second = (_refine(half, wide, slope, (HALF_LAG,), reach_px) for half in (left, right))
+    return first, second
 
 
 def _refine(

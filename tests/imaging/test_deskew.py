@@ -75,6 +75,16 @@ def test_dashes_tell_it_as_well() -> None:
     assert estimate_skew_deg(rules) == pytest.approx(-np.degrees(np.arctan(0.02)), abs=0.05)
 
 
+@pytest.mark.parametrize("raised_px", [-12, -9, 10])
+def test_a_bent_page_is_left_as_it_lies(raised_px: int) -> None:
+    page = np.zeros((1000, 800), bool)
+    for column in range(800):
+        # Unevenly set, as the lines of a cheque are.
+        rows = np.cumsum([60, 90, 130, 70, 160, 110, 200])
+        page[rows + round(raised_px * np.sin(np.pi * column / 800)), column] = column % 500 < 430
+    assert estimate_skew_deg(page) == 0.0
+
+
 def test_a_picture_does_not_decide() -> None:
     page = lay_rules(0.05, 130)
     cv2.circle(page.view(np.uint8), (250, 400), 180, 1, -1)
