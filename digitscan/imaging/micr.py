@@ -92,7 +92,7 @@ def _find_below(gray: Gray, top: int, settings: MicrSettings) -> MicrLine | None
 def _choose_share(band: Gray) -> float:
     """Return the share of the paper's gray below which is ink: on pale scans halfway to the ink."""
     sample = band[::4, ::4]
-    light, ink = (float(np.percentile(sample, share)) for share in (_LIGHT, _DARKEST))
+    light, ink = map(float, np.percentile(sample, (_LIGHT, _DARKEST)))
     # A table that shows beside the cheque is no paper, however much of it there is.
     paper = float(np.median(sample[sample >= light / 2]))
     return max(_INK_SHARE, (1.0 + ink / max(1.0, paper)) / 2)
