@@ -118,12 +118,18 @@ def _list_parted(digits: str) -> tuple[str, ...]:
         return (digits,)  # a code, which nobody parts
     most = len(digits)
     # Whoever counts in lakhs leaves what stands before them whole.
-    parted = _part(digits, 3, most), _part(digits, 2, most), _part(digits, 2, 2)
+    parted = part_digits(digits, 3, most), part_digits(digits, 2, most), part_digits(digits, 2, 2)
     return tuple(dict.fromkeys((digits, *parted)))
 
 
-def _part(digits: str, step: int, most: int) -> str:
-    """Part off the last three digits, then groups of `step`; with `most` separators at most."""
+def part_digits(digits: str, step: int, most: int) -> str:
+    """Part off the last three digits, then groups of `step`; with `most` separators at most.
+
+    Examples
+    --------
+    >>> part_digits("71200000", 2, 8), part_digits("71200000", 3, 8)
+    ('7,12,00,000', '71,200,000')
+    """
     groups = [digits[-3:]]
     rest = digits[:-3]
     while len(rest) > step and len(groups) < most:

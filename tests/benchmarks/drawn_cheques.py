@@ -19,10 +19,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan import Settings, read_scan
+from digitscan import Settings
+from digitscan.pipeline import load_reader, read_page
+from digitscan.recognition.grouping import part_digits
 from samples.cheques import Cheque, draw_cheque
 from samples.generate import DOLLARS, FRANCS, PESOS, RUPEES
 from samples.paper import BLACK, BLUE
+from tests.benchmarks.drawn_scans import list_accepted, scan_sheet
 
 DPI, TURN_DEG = 200.0, 1.0
 Fill = Callable[[np.random.Generator], Cheque]
@@ -34,16 +37,6 @@ def choose_amount(rng: np.random.Generator) -> int:
     amount = int(10 ** rng.uniform(1.5, 6.8))
     round_to = 10 ** int(rng.integers(0, len(str(amount))))
     return max(amount // round_to, 1) * round_to
-
-
-def group_lakhs(amount: int) -> str:
-    """Part an amount as in India: 712000 -> 7,12,000."""
-    digits = str(amount)
-    head, groups = digits[:-3], [digits[-3:]]
-    while head:
-        groups.insert(0, head[-2:])
-        head = head[:-2]
-    return ",".join(groups)
 
 
 def choose_account(rng: np.random.Generator, digits: int) -> str:
@@ -60,7 +53,8 @@ def choose_date(rng: np.random.Generator, order: str) -> str:
 def fill_rupees(rng: np.random.Generator) -> Cheque:
     """Fill in an Indian cheque."""
     date, account = choose_date(rng, "{d:02d}{m:02d}{y}"), choose_account(rng, 14)
-    amount = group_lakhs(choose_amount(rng)) + ("/-" if rng.random() < 0.8 else "")
+    digits = str(choose_amount(rng))
+    amount = part_digits(digits, 2, len(digits)) + ("/-" if rng.random() < 0.8 else "")
     return replace(RUPEES, date=date, amount=amount, account=account)
 
 
@@ -110,24 +104,23 @@ def main() -> None:
 def count(fill: Fill, cheques: int) -> npt.NDArray[np.int_]:
     """Count the values of each field that are found, rows accepted, and those that are wrong."""
     settings = Settings()
-    least = settings.confidence.min_confidence
+    reader = load_reader(settings)
     counts = np.zeros(len(FIELDS) + 2, int)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "cheque.jpg"
         for number in range(cheques):
             rng = np.random.default_rng(3000 + number)
             cheque = replace(fill(rng), pen=BLUE if rng.random() < 0.5 else BLACK)
             drawn = draw_cheque(cheque, rng, DPI)
-            image = drawn.sheet.scan(float(rng.uniform(-TURN_DEG, TURN_DEG)), noise=3.0)
-            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-            rows = read_scan(path, settings)[0].readings
+            turn_deg = float(rng.uniform(-TURN_DEG, TURN_DEG))
+            page = scan_sheet(drawn.sheet, turn_deg, Path(folder), settings)
+            rows = read_page(page, reader, settings).readings
             texts = {row.text for row in rows}
-            accepted = [r.text for r in rows if not r.rejection and r.confidence >= least]
+            accepted = list_accepted(rows, settings)
             known = set(drawn.values.values())
             counts += (
                 *(drawn.values[name] in texts for name in FIELDS),
                 len(accepted),
-                sum(text not in known for text in accepted),
+                sum(row.text not in known for row in accepted),
             )
     return counts
 

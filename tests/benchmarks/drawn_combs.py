@@ -21,9 +21,9 @@ import numpy.typing as npt
 from digitscan import Settings
 from digitscan.form_files import load_forms
 from digitscan.pipeline import load_reader, read_page
-from digitscan.records import PageRef, Reading
-from digitscan.scans.decode import load_page
+from digitscan.records import Reading
 from samples.paper import BLACK, BLUE, Sheet, choose_hand, draw_print
+from tests.benchmarks.drawn_scans import list_accepted, scan_sheet
 
 SIZE_MM = (148.0, 105.0)
 DPI = (200, 300, 150)
@@ -148,14 +148,11 @@ def count(kind: str, sheets: int, height_mm: float) -> npt.NDArray[np.int_]:
         loose = height_mm > 5
         (folder / "sheet.toml").write_text(write_template(loose), encoding="utf-8")
         forms = load_forms([folder / "sheet.toml"], settings.scans)
-        path = folder / "sheet.jpg"
         for number in range(sheets):
             rng = np.random.default_rng(500 + number)
             values = [f"{rng.integers(0, 10**BOXES):08d}" for _ in TOPS]
             sheet = draw_sheet(rng, DPI[number % len(DPI)], values, kind, height_mm)
-            image = sheet.scan(turn_deg=float(rng.normal(0, 1.2)), noise=3.0)
-            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-            page = load_page(PageRef(str(path), 1, path.name), settings.scans)
+            page = scan_sheet(sheet, float(rng.normal(0, 1.2)), folder, settings)
             by_template = read_page(page, reader, settings, forms=forms).readings
             named = {row.region.field: row.text for row in by_template}
             right = sum(named.get(f"row_{k}") == value for k, value in enumerate(values))
@@ -169,9 +166,8 @@ def count(kind: str, sheets: int, height_mm: float) -> npt.NDArray[np.int_]:
 
 def judge(rows: Sequence[Reading], values: Sequence[str], settings: Settings) -> tuple[int, int]:
     """Count the rows that are accepted, and those that say none of the values."""
-    least = settings.confidence.min_confidence
-    accepted = [row.text for row in rows if not row.rejection and row.confidence >= least]
-    return len(accepted), sum(text not in values for text in accepted)
+    accepted = list_accepted(rows, settings)
+    return len(accepted), sum(row.text not in values for row in accepted)
 
 
 def draw_sheet(

@@ -21,9 +21,8 @@ import numpy.typing as npt
 from digitscan import Settings
 from digitscan.form_files import load_forms
 from digitscan.pipeline import load_reader, read_page
-from digitscan.records import PageRef
-from digitscan.scans.decode import load_page
 from samples.paper import BLACK, BLUE, Sheet, choose_hand
+from tests.benchmarks.drawn_scans import list_accepted, scan_sheet
 
 SIZE_MM = (148.0, 105.0)
 DPI = (200, 300, 150)
@@ -136,21 +135,17 @@ def count(sheets: int, loose_mm: float, verbose: bool) -> dict[str, npt.NDArray[
         cv2.imwrite(str(blank), draw_sheet(np.random.default_rng(1), 200, {}).scan())
         file.write_text(write_template(loose_mm), encoding="utf-8")
         forms = load_forms([file], settings.scans)
-        path = Path(folder) / "sheet.jpg"
         for number in range(sheets):
             rng = np.random.default_rng(300 + number)
             values = {name: choose_value(place.type, rng) for name, place in PLACES.items()}
-            image = draw_sheet(rng, DPI[number % len(DPI)], values).scan(
-                turn_deg=float(rng.normal(0, 1.2)), noise=3.0
-            )
-            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-            page = load_page(PageRef(str(path), 1, path.name), settings.scans)
-            for row in read_page(page, reader, settings, forms=forms).readings:
+            sheet = draw_sheet(rng, DPI[number % len(DPI)], values)
+            page = scan_sheet(sheet, float(rng.normal(0, 1.2)), Path(folder), settings)
+            rows = read_page(page, reader, settings, forms=forms).readings
+            accepted = list_accepted(rows, settings)
+            for row in rows:
                 name, true = row.region.field, values[row.region.field].replace("/", "")
-                accepted = not row.rejection
-                accepted &= row.confidence >= settings.confidence.min_confidence
-                is_right = row.text == true
-                counts[name] += is_right, accepted, accepted and not is_right
+                is_right, is_accepted = row.text == true, row in accepted
+                counts[name] += is_right, is_accepted, is_accepted and not is_right
                 if verbose and not is_right:
                     print(f"  {number} {name}: {row.text} for {true}, {row.confidence:.3f}")
     return counts

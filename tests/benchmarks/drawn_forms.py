@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitscan import Settings, read_scan
+from digitscan import Settings
 from digitscan.form_files import load_forms
 from digitscan.pipeline import load_reader, read_page
-from digitscan.records import PageRef, Reading
-from digitscan.scans.decode import load_page
+from digitscan.records import Reading
 from samples.paper import BLACK, BLUE, Sheet, choose_hand
+from tests.benchmarks.drawn_scans import list_accepted, scan_sheet
 
 SIZE_MM = (148.0, 105.0)
 DPI = (200, 300, 150)
@@ -61,17 +61,14 @@ def count(sheets: int, rule_mm: float) -> dict[str, npt.NDArray[np.int_]]:
         cv2.imwrite(str(folder / "blank.png"), blank.scan())
         (folder / "clinic.toml").write_text(write_template(), encoding="utf-8")
         forms = load_forms([folder / "clinic.toml"], settings.scans)
-        path = folder / "sheet.jpg"
         for number in range(sheets):
             rng = np.random.default_rng(7000 + number)
             values = choose_values(rng)
             sheet = draw_sheet(rng, DPI[number % len(DPI)], values, rule_mm)
-            image = sheet.scan(turn_deg=float(rng.normal(0, 1.2)), noise=3.0)
-            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-            page = load_page(PageRef(str(path), 1, path.name), settings.scans)
+            page = scan_sheet(sheet, float(rng.normal(0, 1.2)), folder, settings)
             filled = read_page(page, reader, settings, forms=forms).readings
             named = {row.region.field: row.text for row in filled}
-            whole = read_scan(path, settings)[0].readings
+            whole = read_page(page, reader, settings).readings
             texts = {row.text for row in whole}
             counts["by template"] += (
                 sum(named.get(field) == value for field, value in values.items()),
@@ -90,9 +87,8 @@ def judge(
     """Count the values, the rows that are accepted, and those that say none of the values."""
     born = values["born"]
     known = {*values.values(), born[:2], born[2:4], born[4:]}
-    least = settings.confidence.min_confidence
-    accepted = [row.text for row in rows if not row.rejection and row.confidence >= least]
-    return len(values), len(accepted), sum(text not in known for text in accepted)
+    accepted = list_accepted(rows, settings)
+    return len(values), len(accepted), sum(row.text not in known for row in accepted)
 
 
 def choose_values(rng: np.random.Generator) -> dict[str, str]:

@@ -20,9 +20,8 @@ import numpy.typing as npt
 
 from digitscan import Settings
 from digitscan.pipeline import load_reader, read_page
-from digitscan.records import PageRef
-from digitscan.scans.decode import load_page
 from samples.paper import BLACK, BLUE, MM_PER_INCH, Color, Sheet, choose_hand
+from tests.benchmarks.drawn_scans import list_accepted, scan_sheet
 from training.strokes import Hand, draw_string
 
 SIZE_MM = (148.0, 210.0)
@@ -193,23 +192,19 @@ def count(kind: str, sheets: int) -> npt.NDArray[np.int_]:
     reader = load_reader(settings)
     counts = np.zeros(4, int)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "note.jpg"
         for number in range(sheets):
             rng = np.random.default_rng(9000 + number)
             writer = Writer(Sheet(*SIZE_MM, DPI[number % len(DPI)], rng, IVORY), rng)
             KINDS[kind](writer)
-            image = writer.sheet.scan(turn_deg=float(rng.normal(0, 1)), noise=3.0)
-            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-            page = load_page(PageRef(str(path), 1, path.name), settings.scans)
+            page = scan_sheet(writer.sheet, float(rng.normal(0, 1)), Path(folder), settings)
             rows = read_page(page, reader, settings).readings
             texts = {row.text for row in rows}
-            least = settings.confidence.min_confidence
-            accepted = [r.text for r in rows if not r.rejection and r.confidence >= least]
+            accepted = list_accepted(rows, settings)
             counts += (
                 sum(value in texts for value in writer.written),
                 len(writer.written),
                 len(accepted),
-                sum(text not in writer.written for text in accepted),
+                sum(row.text not in writer.written for row in accepted),
             )
     return counts
 
